@@ -1,0 +1,20 @@
+"""What Tocsin remembers: one file per noun of the flow, and nothing about how the nouns come to be.
+
+Importing this package registers every table, which is what migrations and tests need.
+"""
+
+from models import account, alert, assessment, claims, delivery, document, evidence, item, review, source, tally
+
+__all__ = [
+    "account",
+    "alert",
+    "assessment",
+    "claims",
+    "delivery",
+    "document",
+    "evidence",
+    "item",
+    "review",
+    "source",
+    "tally",
+]

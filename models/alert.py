@@ -1,0 +1,99 @@
+"""When somebody is woken: rules that decide it, alerts that say it, silences that hold it back.
+
+An alert proposes; a person acknowledges, resolves and writes why. How a rule is evaluated is the room warn's business.
+"""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, BigId, Keyed
+
+RULE_KINDS = ("item", "surge")
+ALERT_STATES = ("open", "acknowledged", "resolved")
+
+
+class Rule(Keyed, Base):
+    """What deserves an alert. `filters` narrow by target, target_name, language, country, region, source, stance.
+
+    `parameters` are the kind's own: `min_stage` for item rules; `series`, `window_hours`, `budget` for surge rules.
+    """
+
+    __tablename__ = "rules"
+    __table_args__ = (UniqueConstraint("name"),)
+
+    name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(16))
+    min_severity: Mapped[int] = mapped_column(default=0)
+    signals: Mapped[list[str]] = mapped_column(default=list)
+    filters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    parameters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    enabled: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[dt.datetime]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), default=None)
+    evaluated_until: Mapped[dt.datetime | None] = mapped_column(default=None)
+
+
+class Alert(Keyed, Base):
+    """One thing somebody should look at. Events that mean the same (`group_key`) join the alert that is still open."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        Index(
+            "uq_alerts_rule_id_group_key_unresolved",
+            "rule_id",
+            "group_key",
+            unique=True,
+            sqlite_where=text("state <> 'resolved'"),
+            postgresql_where=text("state <> 'resolved'"),
+        ),
+        Index("ix_alerts_state", "state", "id"),
+    )
+
+    rule_id: Mapped[int] = mapped_column(ForeignKey("rules.id"))
+    kind: Mapped[str] = mapped_column(String(16))
+    group_key: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(16), default="open")
+    title: Mapped[str] = mapped_column(Text)
+    summary: Mapped[str] = mapped_column(Text)
+    severity: Mapped[int]
+    count: Mapped[int] = mapped_column(default=1)
+    opened_at: Mapped[dt.datetime]
+    last_event_at: Mapped[dt.datetime]
+    indicators: Mapped[list[str]] = mapped_column(default=list)
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    reviewed: Mapped[bool] = mapped_column(default=False)
+    silenced_by: Mapped[int | None] = mapped_column(ForeignKey("silences.id"), default=None)
+    acknowledged_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    acknowledged_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), default=None)
+    acknowledge_note: Mapped[str | None] = mapped_column(Text, default=None)
+    resolved_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    resolved_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), default=None)
+    resolve_note: Mapped[str | None] = mapped_column(Text, default=None)
+
+
+class AlertAssessment(Base):
+    """An assessment that an alert rests on."""
+
+    __tablename__ = "alert_assessments"
+    __table_args__ = (Index("ix_alert_assessments_assessment_id", "assessment_id"),)
+
+    alert_id: Mapped[int] = mapped_column(BigId, ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True)
+    assessment_id: Mapped[int] = mapped_column(BigId, ForeignKey("assessments.id"), primary_key=True)
+    added_at: Mapped[dt.datetime]
+
+
+class Silence(Keyed, Base):
+    """Hold deliveries back for a while, for a stated reason. Alerts are still raised and shown."""
+
+    __tablename__ = "silences"
+
+    rule_id: Mapped[int | None] = mapped_column(ForeignKey("rules.id"), default=None)
+    filters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    reason: Mapped[str] = mapped_column(Text)
+    starts_at: Mapped[dt.datetime]
+    ends_at: Mapped[dt.datetime]
+    created_at: Mapped[dt.datetime]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), default=None)

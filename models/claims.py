@@ -1,0 +1,140 @@
+"""Who works on what: leases on rows, and the last sign of life of each arrow.
+
+A claim is one conditional UPDATE ... RETURNING, so that two workers never hold the same row. It expires, so that a
+killed worker blocks nothing, and it carries a token, so that a worker that froze and woke up cannot write over the one
+that took its place. Claims know no arrow; the arrow says which rows are waiting.
+"""
+
+import datetime as dt
+import secrets
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, String, Text, and_, func, or_, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models.base import Base
+from models.database import is_sqlite
+
+MAX_ATTEMPTS = 3
+
+
+class Claimable:
+    """Columns of a row that an arrow works on.
+
+    `attempts` counts claims without a result: a row that kills its worker three times is quarantined instead of a
+    fourth try. A quarantined row keeps its reason and waits for a person.
+    """
+
+    claim_token: Mapped[str | None] = mapped_column(String(32), default=None)
+    claimed_until: Mapped[dt.datetime | None] = mapped_column(default=None)
+    attempts: Mapped[int] = mapped_column(default=0)
+    quarantined_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    quarantine_reason: Mapped[str | None] = mapped_column(Text, default=None)
+
+
+Row = TypeVar("Row", bound=Any)
+
+
+def free(table: type[Any], now: dt.datetime) -> ColumnElement[bool]:
+    """Select rows that nobody holds and that are not quarantined."""
+    return and_(table.quarantined_at.is_(None), or_(table.claimed_until.is_(None), table.claimed_until < now))
+
+
+def claim(
+    session: Session,
+    table: type[Row],
+    waiting: ColumnElement[bool],
+    *,
+    order_by: Any,
+    limit: int,
+    lease: dt.timedelta,
+    now: dt.datetime,
+) -> tuple[str, list[int]]:
+    """Take up to `limit` waiting rows for `lease`; return the claim's token and the rows' ids, in `order_by` order.
+
+    Commit before acting on them. The claim counts as an attempt on each row.
+    """
+    token = secrets.token_hex(16)
+    chosen = select(table.id).where(waiting, free(table, now)).order_by(order_by).limit(limit)
+    if is_sqlite(session):
+        among = table.id.in_(chosen)
+    else:
+        # As an array, PostgreSQL runs the inner query once; as a plain IN it may run it again for each row, skip the
+        # rows it has just locked and take more than `limit`.
+        among = table.id == func.any(func.array(chosen.with_for_update(skip_locked=True, of=table).scalar_subquery()))
+    taken = (
+        update(table)
+        .where(among, free(table, now))
+        .values(claim_token=token, claimed_until=now + lease, attempts=table.attempts + 1)
+        .returning(table.id)
+        .execution_options(synchronize_session=False)
+    )
+    ids = set(session.scalars(taken))
+    if not ids:
+        return token, []
+    return token, list(session.scalars(select(table.id).where(table.id.in_(ids)).order_by(order_by)))
+
+
+def held(session: Session, table: type[Row], token: str, ids: list[int]) -> list[int]:
+    """Return those of `ids` that the claim `token` still holds, locked until the transaction ends.
+
+    A result is written only for these: the others have been taken over since.
+    """
+    query = select(table.id).where(table.id.in_(ids), table.claim_token == token)
+    if not is_sqlite(session):
+        query = query.with_for_update(of=table)
+    return list(session.scalars(query))
+
+
+def release(session: Session, table: type[Row], token: str, ids: list[int], *, done: bool, **values: object) -> int:
+    """Give claimed rows back, with further column `values`; `done` forgets earlier attempts. Returns how many."""
+    if done:
+        values["attempts"] = 0
+    statement = (
+        update(table)
+        .where(table.id.in_(ids), table.claim_token == token)
+        .values(claim_token=None, claimed_until=None, **values)
+        .returning(table.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(session.scalars(statement).all())
+
+
+def quarantine(session: Session, table: type[Row], ids: list[int], reason: str, now: dt.datetime) -> None:
+    """Move rows out of the way, visibly: nobody claims them until a person releases them."""
+    session.execute(
+        update(table)
+        .where(table.id.in_(ids))
+        .values(claim_token=None, claimed_until=None, quarantined_at=now, quarantine_reason=reason)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def quarantine_exhausted(session: Session, table: type[Row], waiting: ColumnElement[bool], now: dt.datetime) -> int:
+    """Quarantine free rows whose worker died on them `MAX_ATTEMPTS` times; call before each claim."""
+    statement = (
+        update(table)
+        .where(waiting, free(table, now), table.attempts >= MAX_ATTEMPTS)
+        .values(
+            claim_token=None,
+            claimed_until=None,
+            quarantined_at=now,
+            quarantine_reason=f"the worker stopped on this row {MAX_ATTEMPTS} times without a result",
+        )
+        .returning(table.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(session.scalars(statement).all())
+
+
+class Heartbeat(Base):
+    """The last turn of one arrow: when it ran, how many it moved, what went wrong. `readyz` reads it."""
+
+    __tablename__ = "heartbeats"
+
+    arrow: Mapped[str] = mapped_column(String(32), primary_key=True)
+    worker: Mapped[str] = mapped_column(String(64))
+    beat_at: Mapped[dt.datetime]
+    every_seconds: Mapped[float]
+    moved: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(Text, default=None)

@@ -1,0 +1,78 @@
+"""What is owed to whom: webhooks of partners, the messages they must get, and every try to send one.
+
+A delivery is written in the same transaction as the alert it tells of. Its body and its message id are fixed then, so
+that each retry sends the same bytes under the same id.
+"""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, and_, select
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql import ColumnElement
+
+from models.base import Base, Keyed
+from models.claims import Claimable
+
+DELIVERY_STATES = ("pending", "delivered", "failed")
+
+
+class Webhook(Keyed, Base):
+    """A partner's endpoint. `filters` narrow the alerts it gets: min_severity, kinds, signals, targets, countries."""
+
+    __tablename__ = "webhooks"
+
+    url: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text, default="")
+    filters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    secret: Mapped[str] = mapped_column(String(120))
+    previous_secret: Mapped[str | None] = mapped_column(String(120), default=None)
+    previous_secret_until: Mapped[dt.datetime | None] = mapped_column(default=None)
+    enabled: Mapped[bool] = mapped_column(default=True)
+    disabled_reason: Mapped[str | None] = mapped_column(Text, default=None)
+    failing_since: Mapped[dt.datetime | None] = mapped_column(default=None)
+    created_at: Mapped[dt.datetime]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), default=None)
+
+
+class Delivery(Keyed, Claimable, Base):
+    """One message owed to one webhook."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("webhook_id", "alert_id", "event"),
+        UniqueConstraint("message_id"),
+        Index("ix_deliveries_due", "state", "next_attempt_at"),
+    )
+
+    webhook_id: Mapped[int] = mapped_column(ForeignKey("webhooks.id", ondelete="CASCADE"))
+    alert_id: Mapped[int | None] = mapped_column(ForeignKey("alerts.id"), default=None)
+    event: Mapped[str] = mapped_column(String(32))
+    message_id: Mapped[str] = mapped_column(String(64))
+    body: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(16), default="pending")
+    tries: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[dt.datetime]
+    next_attempt_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    delivered_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    last_error: Mapped[str | None] = mapped_column(Text, default=None)
+
+
+def owed(now: dt.datetime) -> ColumnElement[bool]:
+    """Select deliveries whose next try is due at an enabled webhook: the one place where "owed" is coded."""
+    enabled = Delivery.webhook_id.in_(select(Webhook.id).where(Webhook.enabled))
+    return and_(Delivery.state == "pending", Delivery.next_attempt_at <= now, enabled)
+
+
+class DeliveryAttempt(Keyed, Base):
+    """One try to send a delivery, and what came back (at most the first few kilobytes of it)."""
+
+    __tablename__ = "delivery_attempts"
+    __table_args__ = (Index("ix_delivery_attempts_delivery_id", "delivery_id"),)
+
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id", ondelete="CASCADE"))
+    at: Mapped[dt.datetime]
+    status_code: Mapped[int | None] = mapped_column(default=None)
+    error: Mapped[str | None] = mapped_column(Text, default=None)
+    duration_ms: Mapped[int]
+    response_excerpt: Mapped[str | None] = mapped_column(Text, default=None)

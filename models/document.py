@@ -1,0 +1,72 @@
+"""The readable text of one item, and the cluster of near-copies it belongs to.
+
+One repost storm is one voice: documents that say nearly the same share a cluster, across sources. A document knows no
+label; that is the assessment's.
+"""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, exists
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql import ColumnElement
+
+from models.base import Base, BigId, Keyed
+from models.claims import Claimable
+
+
+class Cluster(Keyed, Base):
+    """Documents that are exact or near copies of each other; the first seen names it."""
+
+    __tablename__ = "clusters"
+
+    first_seen_at: Mapped[dt.datetime]
+    size: Mapped[int] = mapped_column(default=1)
+
+
+class Document(Keyed, Claimable, Base):
+    """The text read out of one item. `current` is false once a newer version of the item has its own document."""
+
+    __tablename__ = "documents"
+    __table_args__ = (
+        UniqueConstraint("item_id"),
+        Index("ix_documents_text_sha256", "text_sha256"),
+        Index("ix_documents_cluster_id", "cluster_id", "event_at"),
+        Index("ix_documents_source_id", "source_id", "event_at"),
+    )
+
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id"))
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"))
+    cluster_id: Mapped[int] = mapped_column(ForeignKey("clusters.id"))
+    title: Mapped[str | None] = mapped_column(Text, default=None)
+    url: Mapped[str | None] = mapped_column(Text, default=None)
+    text: Mapped[str] = mapped_column(Text)
+    text_sha256: Mapped[str] = mapped_column(String(64))
+    extraction: Mapped[str] = mapped_column(String(32))
+    language: Mapped[str | None] = mapped_column(String(16), default=None)
+    country: Mapped[str | None] = mapped_column(String(2), default=None)
+    region: Mapped[str | None] = mapped_column(String(100), default=None)
+    event_at: Mapped[dt.datetime]
+    created_at: Mapped[dt.datetime]
+    current: Mapped[bool] = mapped_column(default=True)
+    unscored_reason: Mapped[str | None] = mapped_column(Text, default=None)
+    notes: Mapped[list[Any]] = mapped_column(default=list)
+
+
+class Band(Base):
+    """One band of a document's MinHash signature; documents that share a band are candidates for one cluster."""
+
+    __tablename__ = "bands"
+    __table_args__ = (Index("ix_bands_document_id", "document_id"),)
+
+    band: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    digest: Mapped[str] = mapped_column(String(32), primary_key=True)
+    document_id: Mapped[int] = mapped_column(BigId, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True)
+
+
+def unassessed(model: str) -> ColumnElement[bool]:
+    """Select documents without an assessment by `model`: the one place where "waits to be assessed" is coded."""
+    from models.assessment import Assessment  # the two tables refer to each other
+
+    done = exists().where(Assessment.document_id == Document.id, Assessment.model == model)
+    return Document.current & ~done

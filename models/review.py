@@ -1,0 +1,38 @@
+"""A person's decision about one assessment: verdict, corrections, worksheet. Kept with who and when, never edited.
+
+A reviewer who thinks again adds a further review; the latest of each reviewer counts.
+"""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Json, Keyed
+
+VERDICTS = ("confirmed", "rejected", "unsure")
+TIERS = ("criminal", "civil_administrative", "concern")
+WORKSHEET_PARTS = ("context", "speaker", "intent", "content_form", "extent", "likelihood")
+
+
+class Review(Keyed, Base):
+    """One reviewer's decision; a null correction means "as the machine said"."""
+
+    __tablename__ = "reviews"
+    __table_args__ = (Index("ix_reviews_assessment_id", "assessment_id", "id"),)
+
+    assessment_id: Mapped[int] = mapped_column(ForeignKey("assessments.id"))
+    reviewer_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    created_at: Mapped[dt.datetime]
+    verdict: Mapped[str] = mapped_column(String(16))
+    signals: Mapped[list[str] | None] = mapped_column(Json, default=None)
+    stage: Mapped[int | None] = mapped_column(default=None)
+    stance: Mapped[str | None] = mapped_column(String(16), default=None)
+    targets: Mapped[list[str] | None] = mapped_column(Json, default=None)
+    target_names: Mapped[list[str] | None] = mapped_column(Json, default=None)
+    worksheet: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    tier: Mapped[str | None] = mapped_column(String(24), default=None)
+    hallmarks: Mapped[list[str]] = mapped_column(default=list)
+    indicators: Mapped[list[str]] = mapped_column(default=list)
+    note: Mapped[str | None] = mapped_column(Text, default=None)

@@ -1,0 +1,77 @@
+"""A publisher that is watched: where it is, how often it is asked, and how it has been answering.
+
+A source is a publisher, never a person. Nothing here knows how a source is read.
+"""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, and_
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql import ColumnElement
+
+from models.base import Base, Keyed
+from models.claims import Claimable
+
+SOURCE_KINDS = ("feed", "folder", "push", "import")
+POLLED_KINDS = ("feed", "folder")
+
+# What the last answers mean. `state_reason` says it in a sentence, `state_since` since when.
+SOURCE_STATES = ("new", "ok", "failing", "no_feed", "silent", "refused", "too_large", "truncated", "paused")
+
+
+class Source(Keyed, Claimable, Base):
+    """One watched publisher and its health."""
+
+    __tablename__ = "sources"
+    __table_args__ = (UniqueConstraint("name"), Index("ix_sources_next_due_at", "next_due_at"))
+
+    name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(16))
+    url: Mapped[str | None] = mapped_column(Text, default=None)
+    interval_seconds: Mapped[int] = mapped_column(default=900)
+    language: Mapped[str | None] = mapped_column(String(16), default=None)
+    country: Mapped[str | None] = mapped_column(String(2), default=None)
+    region: Mapped[str | None] = mapped_column(String(100), default=None)
+    pack: Mapped[str | None] = mapped_column(String(64), default=None)
+    enabled: Mapped[bool] = mapped_column(default=True)
+    fetch_articles: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[dt.datetime]
+
+    etag: Mapped[str | None] = mapped_column(Text, default=None)
+    last_modified: Mapped[str | None] = mapped_column(Text, default=None)
+    body_sha256: Mapped[str | None] = mapped_column(String(64), default=None)
+    full_fetch_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+
+    state: Mapped[str] = mapped_column(String(16), default="new")
+    state_reason: Mapped[str | None] = mapped_column(Text, default=None)
+    state_since: Mapped[dt.datetime | None] = mapped_column(default=None)
+    failures: Mapped[int] = mapped_column(default=0)
+    last_polled_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    last_success_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    last_item_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    next_due_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    due_reason: Mapped[str | None] = mapped_column(Text, default=None)
+
+
+def due(now: dt.datetime) -> ColumnElement[bool]:
+    """Select sources whose turn it is: the one place where "due" is coded."""
+    return and_(Source.enabled, Source.kind.in_(POLLED_KINDS), Source.next_due_at <= now)
+
+
+class Fetch(Keyed, Base):
+    """One attempt to read a source, kept as the trail behind its health; only the latest are kept."""
+
+    __tablename__ = "fetches"
+    __table_args__ = (Index("ix_fetches_source_id_at", "source_id", "at"),)
+
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id", ondelete="CASCADE"))
+    at: Mapped[dt.datetime]
+    outcome: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(Text, default=None)
+    status_code: Mapped[int | None] = mapped_column(default=None)
+    body_bytes: Mapped[int | None] = mapped_column(default=None)
+    entries: Mapped[int] = mapped_column(default=0)
+    new_items: Mapped[int] = mapped_column(default=0)
+    duration_ms: Mapped[int] = mapped_column(default=0)
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)

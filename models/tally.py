@@ -1,0 +1,85 @@
+"""Counts by hour, which trends and surge rules read instead of a million assessments.
+
+A tally is always a recount: whoever changes what an hour holds marks that hour stale in the same transaction, and the
+room warn counts the stale hours again from the assessments. Recounting twice gives the same, so nothing is ever
+counted twice or forgotten.
+
+A row counts one series in one hour. `label` is `signal:KEY`, `pathway:KEY`, `any` (flagged at all) or `volume`
+(everything assessed). `dimension` is `all`, `target`, `target_name`, `language`, `country` or `source`, and `value` one
+member of it. `country` narrows the series to one country, '' to none.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from sqlalchemy import Index, String, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models.assessment import Assessment
+from models.base import Base
+from models.database import is_sqlite
+
+DIMENSIONS = ("all", "target", "target_name", "language", "country", "source")
+
+
+class TallyHour(Base):
+    """One series in one hour.
+
+    `documents`: documents in the series (for `volume` everything assessed, otherwise those flagged with the label).
+    `voices`: clusters whose first document with this label falls into this hour, so that hours add up and a repost
+    storm is one voice. `confirmed`: documents a reviewer has confirmed.
+    """
+
+    __tablename__ = "tally_hours"
+    __table_args__ = (Index("ix_tally_hours_hour", "hour"),)
+
+    label: Mapped[str] = mapped_column(String(40), primary_key=True)
+    dimension: Mapped[str] = mapped_column(String(12), primary_key=True)
+    value: Mapped[str] = mapped_column(String(100), primary_key=True, default="")
+    country: Mapped[str] = mapped_column(String(2), primary_key=True, default="")
+    hour: Mapped[dt.datetime] = mapped_column(primary_key=True)
+    documents: Mapped[int] = mapped_column(default=0)
+    voices: Mapped[int] = mapped_column(default=0)
+    confirmed: Mapped[int] = mapped_column(default=0)
+
+
+class StaleHour(Base):
+    """An hour that must be counted again. `mark` grows with each change, so that a change during a recount is seen."""
+
+    __tablename__ = "stale_hours"
+
+    hour: Mapped[dt.datetime] = mapped_column(primary_key=True)
+    mark: Mapped[int] = mapped_column(default=1)
+
+
+def hour_of(moment: dt.datetime) -> dt.datetime:
+    """Return the UTC hour that `moment` lies in."""
+    return moment.astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def mark_stale(session: Session, moments: set[dt.datetime]) -> None:
+    """Have the hours of `moments` counted again; call in the transaction that changes what they hold."""
+    insert = sqlite.insert if is_sqlite(session) else postgresql.insert
+    # Sorted, so that two writers lock the same hours in the same order.
+    for hour in sorted({hour_of(moment) for moment in moments}):
+        statement = insert(StaleHour).values(hour=hour, mark=1)
+        session.execute(
+            statement.on_conflict_do_update(index_elements=[StaleHour.hour], set_={"mark": StaleHour.mark + 1})
+        )
+
+
+def mark_changed(session: Session, changes: Iterable[tuple[int, dt.datetime]]) -> None:
+    """Mark all hours that a change to documents of the clusters at the event times given can alter.
+
+    `changes` holds (cluster id, event time) pairs. Besides its own hour a document can take the first voice from later
+    documents of its cluster, or give it back, so their hours go stale with it. Call once the assessments are flushed.
+    """
+    moments: set[dt.datetime] = set()
+    for cluster_id, event_at in changes:
+        moments.add(event_at)
+        later = select(Assessment.event_at).where(
+            Assessment.cluster_id == cluster_id, Assessment.event_at > event_at, Assessment.current
+        )
+        moments.update(session.scalars(later.distinct()))
+    mark_stale(session, moments)

@@ -1,0 +1,1 @@
+"""Decide when to wake someone: counts by hour, detectors, rules, alerts."""
