@@ -1,0 +1,5 @@
+"""`python -m api` is `tocsin`."""
+
+from api.cli import main
+
+main()

@@ -1,0 +1,88 @@
+"""`tocsin classify`, `evaluate` and `train`: the model from the command line."""
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from api.commands.context import read_settings
+
+
+@click.command()
+@click.argument("file", default="-", type=click.File("rb"))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "csv", "jsonl"]),
+    default=None,
+    help="How FILE is read; by its ending when absent, else one text per line.",
+)
+@click.option("--column", default="text", show_default=True, help="The column or key that holds the text.")
+@click.option("--language", default=None, help="The language of all texts, where it is known.")
+def classify(file: Any, form: str | None, column: str, language: str | None) -> None:
+    """Classify texts: one JSON object per input, in order, on stdout. Nothing is stored."""
+    from api.inputs import read_texts
+    from classify.assess import classify_texts
+    from classify.model import load
+
+    settings = read_settings()
+    scorer = load(settings.classify)
+    for batch in _batches(read_texts(file, form, column), 256):
+        for result in classify_texts(scorer, batch, [language] * len(batch) if language else None):
+            click.echo(json.dumps(result, ensure_ascii=False))
+
+
+@click.command()
+@click.option("--suite", required=True, help="hatecheck, mhc, authored, or the name of a labelled set.")
+@click.option(
+    "--data",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The suite's JSONL file (.gz too); `authored` needs none.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The whole report as JSON.")
+def evaluate(suite: str, data: Path | None, as_json: bool) -> None:
+    """Measure the model on a labelled suite and print the tables."""
+    from classify.evaluate import evaluate as measure
+    from classify.model import load
+
+    report = measure(suite, data, load(read_settings().classify))
+    click.echo(report.to_json() if as_json else report.to_text())
+
+
+@click.command()
+@click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=None,
+    help="TOML file with the run's options; the bundled model's own when absent.",
+)
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with train/, evaluate/ and negatives/.",
+)
+@click.option("--base", default=None, help="Folder or hub name of the model to start from.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the trained model.")
+@click.option("--resume", is_flag=True, help="Go on from the last checkpoint in --out.")
+def train(config: Path | None, data: Path, base: str | None, out: Path, resume: bool) -> None:
+    """Train a model of your own; TOCSIN_MODEL then points to its folder."""
+    from classify.train.run import options_from
+    from classify.train.run import train as fit
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    click.echo(f"written to {fit(options_from(config, data=data, base=base, out=out, resume=resume))}")
+
+
+def _batches(texts: Iterator[str], size: int) -> Iterator[list[str]]:
+    batch: list[str] = []
+    for text in texts:
+        batch.append(text)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

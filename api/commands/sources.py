@@ -1,0 +1,158 @@
+"""`tocsin sources` and `tocsin import`: what is watched, and what is brought in by hand."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from api.commands.context import now, open_database, read_settings
+
+
+@click.group()
+def sources() -> None:
+    """List, add, check and poll what is watched."""
+
+
+@sources.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+def list_sources(as_json: bool) -> None:
+    """List the sources with their state and why."""
+    from sqlalchemy import select
+
+    from models.database import reading
+    from models.source import Source
+
+    with reading(open_database(read_settings())) as session:
+        rows = list(session.scalars(select(Source).order_by(Source.name)))
+    for row in rows:
+        if as_json:
+            click.echo(
+                json.dumps(
+                    {
+                        "name": row.name,
+                        "kind": row.kind,
+                        "url": row.url,
+                        "enabled": row.enabled,
+                        "state": row.state,
+                        "reason": row.state_reason,
+                    }
+                )
+            )
+        else:
+            state = row.state if row.enabled else "off"
+            click.echo(f"{state:10} {row.kind:7} {row.name}  {row.url or ''}  {row.state_reason or ''}".rstrip())
+    if not rows:
+        click.echo("no sources yet; add a shipped pack with `tocsin sources add --pack kenya`", err=True)
+
+
+@sources.command("add")
+@click.option("--pack", help="A shipped pack (see `tocsin sources packs`) or a TOML file of your own.")
+@click.option("--name", help="Name of one source.")
+@click.option("--url", help="Its address: a feed's URL or a folder.")
+@click.option("--kind", default="feed", show_default=True, help="feed, folder or push.")
+@click.option("--language", help="Language code, where the source has one.")
+@click.option("--country", help="Two-letter country code.")
+@click.option("--region", help="Region inside the country.")
+@click.option("--interval", default=900, show_default=True, help="Seconds between two polls.")
+def add_sources(pack: str | None, name: str | None, **values: Any) -> None:
+    """Switch a pack on, or add one source."""
+    from api.sources import create_source
+    from ingest.packs import load_pack
+    from models.database import writing
+
+    settings = read_settings()
+    sessions = open_database(settings)
+    if pack:
+        loaded = load_pack(sessions, pack, settings.ingest, now())
+        click.echo(f"{loaded.added} sources added, {loaded.known} were there already")
+        return
+    if not name:
+        raise click.UsageError("say --pack NAME, or --name NAME with --url URL")
+    values["interval_seconds"] = values.pop("interval")
+    with writing(sessions) as session:
+        source = create_source(session, {"name": name, **values}, now())
+    click.echo(f"added {source.name}; first poll at once")
+
+
+@sources.command("packs")
+def list_packs() -> None:
+    """List the shipped packs."""
+    from ingest.packs import list_packs as shipped
+
+    for pack in shipped():
+        click.echo(f"{pack.name:12} {pack.sources:3} sources  {pack.description}")
+
+
+@sources.command("check")
+@click.argument("names", nargs=-1)
+@click.option("--pack", help="Check the sources of a pack without adding them.")
+def check_sources(names: tuple[str, ...], pack: str | None) -> None:
+    """Ask sources once, store nothing, and say what they answer; exit 1 when one fails."""
+    from ingest.http import Network
+    from ingest.packs import check_sources as ask
+
+    settings = read_settings()
+    checks = ask(open_database(settings), Network(settings.ingest), settings.ingest, now(), names=names, pack=pack)
+    bad = 0
+    for check in checks:
+        bad += not check.ok
+        click.echo(f"{'ok' if check.ok else 'FAILED':7}{check.name}: {check.sentence}")
+    if bad:
+        raise click.ClickException(f"{bad} of {len(checks)} sources do not answer as they should")
+
+
+@sources.command("poll")
+@click.argument("names", nargs=-1)
+def poll_sources(names: tuple[str, ...]) -> None:
+    """Make sources due now and poll them once (all, or those named)."""
+    from api.sources import make_due
+    from ingest.extract import extract
+    from ingest.http import Network
+    from ingest.poll import poll
+    from models.database import writing
+
+    settings = read_settings()
+    sessions, moment = open_database(settings), now()
+    with writing(sessions) as session:
+        make_due(session, names, moment)
+    network = Network(settings.ingest)
+    moved = 0
+    while turn := poll(sessions, network, settings.ingest, moment):
+        moved += turn
+    read = 0
+    while turn := extract(sessions, network, settings.ingest, moment):
+        read += turn
+    click.echo(f"{moved} sources polled, {read} new texts read")
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--source", required=True, help="Name of the source the rows belong to; created when new.")
+def import_rows(file: Path, source: str) -> None:
+    """Import a CSV or JSONL file (.gz too); running it again imports nothing twice."""
+    from ingest.imports import import_file
+
+    settings = read_settings()
+    with progress(file.stat().st_size, f"importing {file.name}") as advance:
+        result = import_file(open_database(settings), file, source, settings.ingest, now(), advance)
+    for refusal in result.refused[:20]:
+        click.echo(f"refused {refusal.place}: {refusal.reason}", err=True)
+    if len(result.refused) > 20:
+        click.echo(f"... and {len(result.refused) - 20} more refusals; all are in the database", err=True)
+    click.echo(
+        f"{result.new} new, {result.versions} new versions, {result.duplicates} known, {len(result.refused)} refused"
+    )
+
+
+@contextmanager
+def progress(total: int, label: str) -> Iterator[Callable[[int], None]]:
+    """Show a bar on a terminal, a line every ten seconds otherwise; gives a function that takes the bytes done."""
+    from tqdm import tqdm
+
+    interval = 0.2 if sys.stderr.isatty() else 10
+    with tqdm(total=total, desc=label, unit="B", unit_scale=True, mininterval=interval) as bar:
+        yield lambda done: bar.update(done - bar.n)
