@@ -13,6 +13,15 @@ from models.base import Base, Json, Keyed
 
 VERDICTS = ("confirmed", "rejected", "unsure")
 TIERS = ("criminal", "civil_administrative", "concern")
+# Hallmarks of dangerous speech that a reviewer can tick.
+HALLMARKS = (
+    "dehumanization",
+    "accusation_in_a_mirror",
+    "threat_to_group_integrity_or_purity",
+    "assertion_of_attack_against_women_and_girls",
+    "questioning_in_group_loyalty",
+)
+# The six parts of the Rabat threshold test.
 WORKSHEET_PARTS = ("context", "speaker", "intent", "content_form", "extent", "likelihood")
 
 
