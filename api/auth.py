@@ -79,12 +79,33 @@ def create_token(
     return token
 
 
-def revoke_token(session: Session, token_id: int, now: dt.datetime) -> None:
-    """Make a token worthless from now on; raises NotFound when there is none with this id."""
-    token = session.get(Token, token_id)
-    if token is None:
-        raise NotFound(f"there is no token {token_id}; `tocsin token list` shows those that exist")
-    token.revoked_at = token.revoked_at or now
+def revoke_tokens(sessions: Sessions, name: str, now: dt.datetime) -> int:
+    """Make every token and browser session of an account worthless from now on; return how many tokens those were.
+
+    Raises NotFound when there is no account called `name`.
+    """
+    with writing(sessions) as session:
+        account = session.scalars(select(Account).where(Account.name == name)).one_or_none()
+        if account is None:
+            raise NotFound(f"there is no account called {name!r}")
+        ended = (
+            update(Token)
+            .where(Token.account_id == account.id, Token.revoked_at.is_(None))
+            .values(revoked_at=now)
+            .returning(Token.id)
+        )
+        count = len(session.scalars(ended).all())
+        session.execute(
+            update(BrowserSession)
+            .where(BrowserSession.account_id == account.id, BrowserSession.ended_at.is_(None))
+            .values(ended_at=now)
+        )
+        session.execute(
+            update(SignInLink)
+            .where(SignInLink.account_id == account.id, SignInLink.used_at.is_(None))
+            .values(used_at=now)
+        )
+    return count
 
 
 def token_actor(sessions: Sessions, token: str, now: dt.datetime) -> Actor:
@@ -112,11 +133,7 @@ def token_actor(sessions: Sessions, token: str, now: dt.datetime) -> Actor:
 
 
 def create_sign_in_link(
-    sessions: Sessions,
-    name: str,
-    now: dt.datetime,
-    scopes: Collection[str] = SCOPES,
-    lifetime: dt.timedelta = LINK_LIFETIME,
+    sessions: Sessions, name: str, scopes: Collection[str], now: dt.datetime, lifetime: dt.timedelta = LINK_LIFETIME
 ) -> str:
     """Make a link that signs a browser in once as `name`; return its path, `/sign-in?key=...`."""
     wanted = checked_scopes(scopes)

@@ -10,7 +10,9 @@ ApiError                 carries its status, a slug for machines and a sentence 
 ├── Invalid        422   a field is wrong; the sentence names it
 ├── TooMany        429   too many wrong keys; try later
 └── Unavailable    503   something this needs does not work now; the sentence says what
-SettingsInvalid          the settings are wrong; lists every mistake at once
+BadSettings              the settings are wrong; lists every mistake at once
+BadInput                 a file handed to the command line cannot be read; names the line
+CannotStart              the service cannot start as it is; the sentence says what to do
 
 It knows no route.
 """
@@ -95,9 +97,17 @@ class Unavailable(ApiError):
     slug = "unavailable"
 
 
-class SettingsInvalid(Exception):
+class BadSettings(Exception):
     """The settings cannot be used; `mistakes` holds one sentence for each."""
 
     def __init__(self, mistakes: Sequence[str]) -> None:
         super().__init__("\n".join(mistakes))
         self.mistakes = list(mistakes)
+
+
+class BadInput(Exception):
+    """What was handed to a command cannot be read."""
+
+
+class CannotStart(Exception):
+    """Something that the service needs in order to start is not as it must be."""

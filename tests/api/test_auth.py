@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from api import auth
 from api.auth import Actor
-from api.errors import NotAllowed, NotSignedIn
-from models.account import Account, Token
+from api.errors import NotAllowed, NotFound, NotSignedIn
+from models.account import SCOPES, Account, Token
 from models.database import Sessions, reading, writing
 
 HOUR = dt.timedelta(hours=1)
@@ -55,12 +55,21 @@ def test_an_expired_token_opens_nothing(sessions: Sessions, now: dt.datetime) ->
 
 def test_a_revoked_token_opens_nothing(sessions: Sessions, now: dt.datetime) -> None:
     token = auth.create_token(sessions, "desk", ["read"], now)
-    actor = auth.token_actor(sessions, token, now)
-    assert actor.token_id is not None
-    with writing(sessions) as session:
-        auth.revoke_token(session, actor.token_id, now)
+    assert auth.token_actor(sessions, token, now)
+    assert auth.revoke_tokens(sessions, "desk", now) == 1
     with pytest.raises(NotSignedIn, match="revoked"):
         auth.token_actor(sessions, token, now)
+
+
+def test_revoking_ends_sessions_and_links_too(sessions: Sessions, now: dt.datetime) -> None:
+    secret, _ = auth.open_session(sessions, link_key(auth.create_sign_in_link(sessions, "desk", SCOPES, now)), now)
+    unused = link_key(auth.create_sign_in_link(sessions, "desk", SCOPES, now))
+    auth.revoke_tokens(sessions, "desk", now)
+    assert auth.session_actor(sessions, secret, now) is None
+    with pytest.raises(NotSignedIn):
+        auth.open_session(sessions, unused, now)
+    with pytest.raises(NotFound, match="'nobody'"):
+        auth.revoke_tokens(sessions, "nobody", now)
 
 
 def test_the_time_of_use_is_written_every_five_minutes(sessions: Sessions, now: dt.datetime) -> None:
@@ -89,7 +98,7 @@ def test_admin_may_everything_and_push_sees_nothing() -> None:
 
 
 def test_a_sign_in_link_opens_one_session(sessions: Sessions, now: dt.datetime) -> None:
-    key = link_key(auth.create_sign_in_link(sessions, "operator", now))
+    key = link_key(auth.create_sign_in_link(sessions, "operator", SCOPES, now))
     secret, opened = auth.open_session(sessions, key, now)
     assert auth.session_actor(sessions, secret, now) == opened
     assert opened.actor.name == "operator"
@@ -98,7 +107,7 @@ def test_a_sign_in_link_opens_one_session(sessions: Sessions, now: dt.datetime) 
 
 
 def test_a_sign_in_link_grows_old(sessions: Sessions, now: dt.datetime) -> None:
-    key = link_key(auth.create_sign_in_link(sessions, "operator", now))
+    key = link_key(auth.create_sign_in_link(sessions, "operator", SCOPES, now))
     with pytest.raises(NotSignedIn, match="too old"):
         auth.open_session(sessions, key, now + auth.LINK_LIFETIME)
 
@@ -106,7 +115,7 @@ def test_a_sign_in_link_grows_old(sessions: Sessions, now: dt.datetime) -> None:
 def test_a_session_ends_by_time_by_hand_and_with_its_account(sessions: Sessions, now: dt.datetime) -> None:
     secrets = []
     for _ in range(2):
-        key = link_key(auth.create_sign_in_link(sessions, "operator", now))
+        key = link_key(auth.create_sign_in_link(sessions, "operator", SCOPES, now))
         secrets.append(auth.open_session(sessions, key, now)[0])
     assert auth.session_actor(sessions, secrets[0], now + auth.SESSION_LIFETIME) is None
     auth.end_session(sessions, secrets[0], now)
@@ -118,13 +127,13 @@ def test_a_session_ends_by_time_by_hand_and_with_its_account(sessions: Sessions,
 
 
 def test_a_form_must_carry_the_sessions_own_secret(sessions: Sessions, now: dt.datetime) -> None:
-    _, opened = auth.open_session(sessions, link_key(auth.create_sign_in_link(sessions, "operator", now)), now)
+    _, opened = auth.open_session(sessions, link_key(auth.create_sign_in_link(sessions, "operator", SCOPES, now)), now)
     assert auth.csrf_matches(opened, opened.csrf)
     assert not any(auth.csrf_matches(opened, sent) for sent in (None, "", "é\ud800", opened.csrf + "x"))
 
 
 def test_what_ended_is_forgotten_a_day_later(sessions: Sessions, now: dt.datetime) -> None:
-    auth.open_session(sessions, link_key(auth.create_sign_in_link(sessions, "operator", now)), now)
+    auth.open_session(sessions, link_key(auth.create_sign_in_link(sessions, "operator", SCOPES, now)), now)
     assert auth.forget_ended(sessions, now) == 0
     assert auth.forget_ended(sessions, now + dt.timedelta(days=3)) == 2
 
