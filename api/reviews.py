@@ -4,9 +4,9 @@ The machine's reading is never changed: a review writes down who decided what an
 marks and `flagged_now` then follow from the machine's reading and the latest review of each reviewer. This module
 knows no form and no HTTP; the console and the API both come here.
 
-    api.errors.Invalid  <- ReviewInvalid   what was decided cannot be kept; `place` names the field
-    api.errors.Conflict <- ReviewConflict  somebody decided since the page was opened; carries both decisions
-    api.errors.NotFound                    there is no such assessment
+    api.errors.Invalid  <- ReviewInvalid      what was decided cannot be kept; `place` names the field
+    api.errors.Conflict <- ReviewConflict     somebody decided since the page was opened; carries both decisions
+    api.errors.NotFound <- AssessmentUnknown  there is no such assessment
 """
 
 import datetime as dt
@@ -79,6 +79,10 @@ class ReviewInvalid(Invalid):
         self.place = place
 
 
+class AssessmentUnknown(NotFound):
+    """There is no assessment with this id."""
+
+
 class ReviewConflict(Conflict):
     """Another decision came in since the reviewer looked."""
 
@@ -96,13 +100,13 @@ class ReviewConflict(Conflict):
 def add_review(session: Session, account_id: int, assessment_id: int, decision: Decision, now: dt.datetime) -> Review:
     """Keep `decision` and let it hold; call inside one writing transaction.
 
-    Raises NotFound, ReviewInvalid and, where `last_review_id` is stale, ReviewConflict. The same decision sent twice
+    Raises AssessmentUnknown, ReviewInvalid and, where `last_review_id` is stale, ReviewConflict. The same decision sent twice
     by one reviewer, as a double click does, is one review.
     """
     # Locked, so that of two who decide at once the second one sees the first on PostgreSQL too.
     assessment = session.get(Assessment, assessment_id, with_for_update=True)
     if assessment is None:
-        raise NotFound(f"there is no assessment {assessment_id}")
+        raise AssessmentUnknown(f"there is no assessment {assessment_id}")
     decision = checked(decision)
     newest = latest_review(session, assessment_id)
     if newest is not None and decision.last_review_id is not None and newest.id > decision.last_review_id:

@@ -7,8 +7,16 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.errors import NotFound
-from api.reviews import Decision, ReviewConflict, ReviewInvalid, add_review, checked, pathways_of, visible_reviews
+from api.reviews import (
+    AssessmentUnknown,
+    Decision,
+    ReviewConflict,
+    ReviewInvalid,
+    add_review,
+    checked,
+    pathways_of,
+    visible_reviews,
+)
 from models.assessment import SIGNALS, Assessment, Mark
 from models.database import Sessions, reading, writing
 from models.review import WORKSHEET_PARTS, Review
@@ -192,7 +200,7 @@ def test_a_double_click_is_one_review(sessions: Sessions, assessment_id: int, am
 
 
 def test_an_unknown_assessment_is_not_found(sessions: Sessions, amina: int) -> None:
-    with pytest.raises(NotFound):
+    with pytest.raises(AssessmentUnknown):
         decide(sessions, amina, 404, "confirmed")
 
 
