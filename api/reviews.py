@@ -100,8 +100,8 @@ class ReviewConflict(Conflict):
 def add_review(session: Session, account_id: int, assessment_id: int, decision: Decision, now: dt.datetime) -> Review:
     """Keep `decision` and let it hold; call inside one writing transaction.
 
-    Raises AssessmentUnknown, ReviewInvalid and, where `last_review_id` is stale, ReviewConflict. The same decision sent twice
-    by one reviewer, as a double click does, is one review.
+    Raises AssessmentUnknown, ReviewInvalid and, where `last_review_id` is stale, ReviewConflict. The same decision
+    sent twice by one reviewer, as a double click does, is one review.
     """
     # Locked, so that of two who decide at once the second one sees the first on PostgreSQL too.
     assessment = session.get(Assessment, assessment_id, with_for_update=True)
