@@ -26,6 +26,7 @@ class Item(Keyed, Claimable, Base):
     __table_args__ = (
         UniqueConstraint("source_id", "external_id", "version"),
         Index("ix_items_extracted_at", "extracted_at", "id"),
+        Index("ix_items_source_id_content_sha256", "source_id", "content_sha256"),
     )
 
     source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"))

@@ -42,6 +42,7 @@ class Source(Keyed, Claimable, Base):
     last_modified: Mapped[str | None] = mapped_column(Text, default=None)
     body_sha256: Mapped[str | None] = mapped_column(String(64), default=None)
     full_fetch_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    cursor: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     state: Mapped[str] = mapped_column(String(16), default="new")
     state_reason: Mapped[str | None] = mapped_column(Text, default=None)

@@ -71,6 +71,7 @@ def upgrade() -> None:
         sa.Column("last_modified", sa.Text(), nullable=True),
         sa.Column("body_sha256", sa.String(length=64), nullable=True),
         sa.Column("full_fetch_at", UtcDateTime(), nullable=True),
+        sa.Column("cursor", Json, nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("state_reason", sa.Text(), nullable=True),
         sa.Column("state_since", UtcDateTime(), nullable=True),
@@ -109,9 +110,11 @@ def upgrade() -> None:
         sa.Column("voices", sa.Integer(), nullable=False),
         sa.Column("confirmed", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("label", "dimension", "value", "country", "hour", name=op.f("pk_tally_hours")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("tally_hours", schema=None) as batch_op:
         batch_op.create_index("ix_tally_hours_hour", ["hour"], unique=False)
+        batch_op.create_index("ix_tally_hours_label", ["label", "dimension", "country", "hour", "value"], unique=False)
 
     op.create_table(
         "browser_sessions",
@@ -178,6 +181,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("items", schema=None) as batch_op:
         batch_op.create_index("ix_items_extracted_at", ["extracted_at", "id"], unique=False)
+        batch_op.create_index("ix_items_source_id_content_sha256", ["source_id", "content_sha256"], unique=False)
 
     op.create_table(
         "refusals",
@@ -578,6 +582,7 @@ def downgrade() -> None:
 
     op.drop_table("refusals")
     with op.batch_alter_table("items", schema=None) as batch_op:
+        batch_op.drop_index("ix_items_source_id_content_sha256")
         batch_op.drop_index("ix_items_extracted_at")
 
     op.drop_table("items")
@@ -587,6 +592,7 @@ def downgrade() -> None:
     op.drop_table("fetches")
     op.drop_table("browser_sessions")
     with op.batch_alter_table("tally_hours", schema=None) as batch_op:
+        batch_op.drop_index("ix_tally_hours_label")
         batch_op.drop_index("ix_tally_hours_hour")
 
     op.drop_table("tally_hours")
