@@ -18,7 +18,7 @@ ALERT_STATES = ("open", "acknowledged", "resolved")
 class Rule(Keyed, Base):
     """What deserves an alert. `filters` narrow by target, target_name, language, country, region, source, stance.
 
-    `parameters` are the kind's own: `min_stage` for item rules; `series`, `window_hours`, `budget` for surge rules.
+    `parameters` are the kind's own: `min_stage` for item rules; `group_by`, `window_hours`, `budget` for surge rules.
     """
 
     __tablename__ = "rules"

@@ -4,9 +4,10 @@ A tally is always a recount: whoever changes what an hour holds marks that hour 
 room warn counts the stale hours again from the assessments. Recounting twice gives the same, so nothing is ever
 counted twice or forgotten.
 
-A row counts one series in one hour. `label` is `signal:KEY`, `pathway:KEY`, `any` (flagged at all) or `volume`
-(everything assessed). `dimension` is `all`, `target`, `target_name`, `language`, `country` or `source`, and `value` one
-member of it. `country` narrows the series to one country, '' to none.
+A row counts one series in one hour. `label` is `signal:KEY`, `pathway:KEY`, `any` (flagged at all), `stance:KEY` (said,
+but reported, condemned or reclaimed) or `volume` (everything assessed; it has no target). `dimension` is `all`,
+`target`, `target_name`, `language`, `country` or `source`, and `value` one member of it. `country` narrows the series
+to one country, '' to none.
 """
 
 import datetime as dt
@@ -32,7 +33,12 @@ class TallyHour(Base):
     """
 
     __tablename__ = "tally_hours"
-    __table_args__ = (Index("ix_tally_hours_hour", "hour"),)
+    # The second index serves "all values of one dimension over a while" without reading their whole past.
+    __table_args__ = (
+        Index("ix_tally_hours_hour", "hour"),
+        Index("ix_tally_hours_label", "label", "dimension", "country", "hour", "value"),
+        {"sqlite_with_rowid": False},
+    )
 
     label: Mapped[str] = mapped_column(String(40), primary_key=True)
     dimension: Mapped[str] = mapped_column(String(12), primary_key=True)
