@@ -196,7 +196,7 @@ def _heard_before(session: Session, hour: dt.datetime, clusters: set[int]) -> se
     return heard
 
 
-def _combinations(hour: dt.datetime, clusters: list[int]) -> Select[Any]:
+def _combinations(hour: dt.datetime, clusters: list[int]) -> Select[*tuple[Any, ...]]:
     """Select each distinct pair of a label and a target that earlier documents of the clusters have."""
     label, target = aliased(Mark), aliased(Mark)
     labels = and_(label.assessment_id == Assessment.id, label.kind.in_(("signal", "pathway")))
