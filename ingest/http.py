@@ -1,0 +1,277 @@
+"""The one guarded way out to the network, for feeds, articles and webhooks alike.
+
+The address that is connected to is the address that was checked, at every redirect; a fetch has one deadline for all it
+does, and limits on what it reads. Proxies and passwords of the environment are ignored. It knows no feed.
+"""
+
+import ssl
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpcore
+import httpx
+
+from ingest.decoding import unpacker
+from ingest.errors import DeadlinePassed, IngestError, Refused, TooLarge, Truncated, Unreachable
+from ingest.guard import Resolve, addresses_of, checked_url, system_resolve
+from ingest.settings import IngestSettings
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+CONNECT_SECONDS = 15.0
+READ_SIZE = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: `headers` have lower-case names, `body` is unpacked, `hops` are the redirects followed."""
+
+    status: int
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    elapsed_ms: int
+    wire_bytes: int = 0
+    hops: tuple[str, ...] = ()
+    cut: bool = False  # only of a post: the rest of a long answer was not read
+
+
+class Network:
+    """Opens every connection of the application. `resolve(host, port)` gives addresses; tests inject their own."""
+
+    def __init__(
+        self,
+        settings: IngestSettings,
+        resolve: Resolve = system_resolve,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.settings = settings
+        self.resolve = resolve
+        self.tls = tls or httpx.create_ssl_context(trust_env=False)
+
+    def get(self, url: str, headers: Mapping[str, str] | None = None, *, deadline: float | None = None) -> Answer:
+        """Fetch `url` and return any answer, errors of the server included; redirects are followed and checked.
+
+        Raises `Refused`, `Unreachable`, `DeadlinePassed`, `TooLarge` or `Truncated`.
+        """
+        limits = Limits(
+            time.monotonic() + (deadline or self.settings.fetch_deadline_seconds),
+            self.settings.max_wire_bytes,
+            self.settings.max_body_bytes,
+            self.settings.max_compression_ratio,
+        )
+        own = {"user-agent": self.settings.user_agent, "accept-encoding": "gzip, deflate"}
+        sent = own | {name.lower(): value for name, value in (headers or {}).items()}
+        return self._follow(url, sent, limits)
+
+    def post(
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        timeout: float = 15.0,
+        max_response: int = 64 * 1024,
+    ) -> Answer:
+        """Send `body` once and return any answer; a redirect is an answer, never followed.
+
+        At most `max_response` bytes of the answer are read, as they came. Raises like `get`.
+        """
+        limits = Limits(time.monotonic() + timeout, max_response, max_response, 1, stop_at_limit=True)
+        own = {"user-agent": self.settings.user_agent, "accept-encoding": "identity"}
+        sent = own | {name.lower(): value for name, value in headers.items()}
+        return self._once("POST", checked_url(url), sent, body, limits)
+
+    def _follow(self, text: str, headers: dict[str, str], limits: "Limits") -> Answer:
+        hops: list[str] = []
+        url = checked_url(text)
+        while True:
+            answer = self._once("GET", url, headers, None, limits, tuple(hops))
+            target = answer.headers.get("location")
+            if answer.status not in REDIRECTS or not target:
+                return answer
+            hops.append(str(url))
+            if len(hops) > self.settings.max_redirects:
+                raise Refused(f"more than {self.settings.max_redirects} redirects, the last one to {target[:200]!r}")
+            try:
+                url = checked_url(str(url.join(target.strip())))
+            except httpx.InvalidURL:
+                raise Refused(f"a redirect leads to {target[:200]!r}, which cannot be read") from None
+
+    def _once(
+        self,
+        method: str,
+        url: httpx.URL,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        limits: "Limits",
+        hops: tuple[str, ...] = (),
+    ) -> Answer:
+        started = time.monotonic()
+        host = url.raw_host.decode("ascii").strip("[]")
+        port = url.port or (443 if url.scheme == "https" else 80)
+        addresses = addresses_of(host, port, self.resolve, self.settings.allowed_networks)
+        request = httpcore.Request(
+            method,
+            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=_wire_headers(url, headers, body),
+            content=body,
+        )
+        backend = CheckedBackend(addresses, limits)
+        connection = httpcore.HTTPConnection(request.url.origin, ssl_context=self.tls, network_backend=backend)
+        with _plain_errors(str(url), limits), connection:
+            response = connection.handle_request(request)
+            try:
+                names = _read_headers(response.headers)
+                content, wire, cut = _read_body(response.iter_stream(), names.get("content-encoding", ""), limits)
+            finally:
+                # The connection is not used again; close it now instead of reading a body without an end.
+                connection.close()
+        elapsed = int((time.monotonic() - started) * 1000)
+        return Answer(response.status, str(url), names, content, elapsed, wire, hops, cut)
+
+
+@dataclass
+class Limits:
+    """What one fetch may take, all of its requests together."""
+
+    ends_at: float
+    wire_bytes: int
+    body_bytes: int
+    ratio: int
+    stop_at_limit: bool = False
+    seconds: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Remember the length of the deadline for the message."""
+        self.seconds = self.ends_at - time.monotonic()
+
+    def left(self) -> float:
+        """Return the seconds left; raises `DeadlinePassed` when there are none."""
+        left = self.ends_at - time.monotonic()
+        if left <= 0:
+            raise DeadlinePassed(f"no complete answer within {self.seconds:.0f} seconds")
+        return left
+
+
+class CheckedBackend(httpcore.NetworkBackend):
+    """Connects to the addresses that were checked, whatever the name resolves to by now."""
+
+    def __init__(self, addresses: list[str], limits: Limits) -> None:
+        self.addresses, self.limits = addresses, limits
+        self.sockets = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,  # noqa: ARG002  the name has been resolved and must not be again
+        port: int,
+        timeout: float | None = None,  # noqa: ARG002  the deadline of the whole fetch counts
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Try the addresses in turn."""
+        last: Exception | None = None
+        for address in self.addresses[:4]:
+            seconds = min(CONNECT_SECONDS, self.limits.left())
+            try:
+                stream = self.sockets.connect_tcp(address, port, seconds, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                last = error
+            else:
+                return DeadlineStream(stream, self.limits)
+        raise last or httpcore.ConnectError("no address")
+
+
+class DeadlineStream(httpcore.NetworkStream):
+    """A connection whose every wait ends at the deadline of the whole fetch, so that dripping bytes win no time."""
+
+    def __init__(self, stream: httpcore.NetworkStream, limits: Limits) -> None:
+        self.stream, self.limits = stream, limits
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
+        """Read within what is left."""
+        return self.stream.read(max_bytes, self.limits.left())
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
+        """Write within what is left."""
+        self.stream.write(buffer, self.limits.left())
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ARG002
+    ) -> httpcore.NetworkStream:
+        """Encrypt; the certificate must be that of the name."""
+        seconds = min(CONNECT_SECONDS, self.limits.left())
+        return DeadlineStream(self.stream.start_tls(ssl_context, server_hostname, seconds), self.limits)
+
+    def get_extra_info(self, info: str) -> Any:
+        """Whatever the socket knows."""
+        return self.stream.get_extra_info(info)
+
+
+def _read_body(pieces: Iterator[bytes], coding: str, limits: Limits) -> tuple[bytes, int, bool]:
+    """Read and unpack a body; return it, the bytes on the wire, and whether it was cut at the limit."""
+    unpack = unpacker("" if limits.stop_at_limit else coding, limits.body_bytes, limits.ratio)
+    body, wire = bytearray(), 0
+    for piece in pieces:
+        limits.left()
+        wire += len(piece)
+        if limits.stop_at_limit and wire >= limits.wire_bytes:
+            body += piece
+            return bytes(body[: limits.wire_bytes]), wire, True
+        if wire > limits.wire_bytes:
+            raise TooLarge(f"the answer is longer than {limits.wire_bytes:,} bytes")
+        body += unpack.feed(piece)
+        if len(body) > limits.body_bytes:
+            raise TooLarge(f"the answer is longer than {limits.body_bytes:,} bytes")
+    unpack.finish()
+    return bytes(body), wire, False
+
+
+def _wire_headers(url: httpx.URL, headers: Mapping[str, str], body: bytes | None) -> list[tuple[bytes, bytes]]:
+    sent = [(b"host", url.netloc), (b"connection", b"close")]
+    try:
+        sent += [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+    except UnicodeEncodeError:
+        raise Refused("a header to be sent holds characters that HTTP does not allow") from None
+    if body is not None:
+        sent.append((b"content-length", str(len(body)).encode()))
+    return sent
+
+
+def _read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for name, value in raw:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        names[key] = f"{names[key]}, {text}" if key in names else text
+    return names
+
+
+@contextmanager
+def _plain_errors(url: str, limits: Limits) -> Iterator[None]:
+    """Say in our words what the connection reports in its own."""
+    try:
+        yield
+    except IngestError:
+        raise
+    except httpcore.TimeoutException as error:
+        limits.left()
+        raise Unreachable(f"no connection to {url[:200]} in time") from error
+    except httpcore.RemoteProtocolError as error:
+        if "incomplete" in str(error) or "peer closed connection" in str(error):
+            raise Truncated(f"the connection to {url[:200]} ended before the answer did") from error
+        raise Unreachable(f"{url[:200]} does not speak HTTP ({error})") from error
+    except (httpcore.ReadError, httpcore.WriteError) as error:
+        raise Unreachable(f"the connection to {url[:200]} broke ({error})") from error
+    except httpcore.LocalProtocolError as error:
+        raise Refused(f"the request to {url[:200]} cannot be sent ({error})") from error
+    except (httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError, OSError) as error:
+        raise Unreachable(f"no connection to {url[:200]} ({error})") from error

@@ -1,0 +1,74 @@
+"""`tocsin import`: take a file of texts into a source, in batches, as often as you like: nothing comes in twice."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy.exc import IntegrityError
+
+from ingest import evidence, read, tables
+from ingest.errors import InputRefused
+from ingest.settings import IngestSettings
+from models.database import Sessions, writing
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class ImportResult:
+    """What became of the rows of a file; `refused` holds (line, reason)."""
+
+    new: int = 0
+    duplicates: int = 0
+    versions: int = 0
+    refused: list[tuple[int, str]] = field(default_factory=list)
+
+
+def import_file(
+    sessions: Sessions,
+    path: Path,
+    source_name: str,
+    settings: IngestSettings,
+    now: dt.datetime,
+    progress: Progress = lambda done, total: None,  # noqa: ARG005
+) -> ImportResult:
+    """Import CSV or JSON Lines; `progress(done, total)` counts bytes of the file as it stands on disk.
+
+    Raises `InputRefused` when the file cannot be taken as a whole; bad rows are only counted and kept as refusals.
+    """
+    if not tables.is_table(path.name):
+        raise InputRefused(f"{path.name}: use a file that ends in .csv, .tsv, .jsonl or .jsonl.gz")
+    try:
+        total = path.stat().st_size
+        result = ImportResult()
+        for chunk in tables.chunks(path.resolve(), settings.max_text_characters):
+            stored = _store(sessions, chunk, path.name, source_name, settings, now)
+            result.new += stored.new
+            result.duplicates += stored.duplicates
+            result.versions += stored.versions
+            result.refused += chunk.refused
+            progress(chunk.position, total)
+    except OSError as error:
+        raise InputRefused(f"{path} cannot be read ({error.strerror}); check path and rights") from error
+    progress(total, total)
+    return result
+
+
+def _store(
+    sessions: Sessions, chunk: tables.Chunk, name: str, source_name: str, settings: IngestSettings, now: dt.datetime
+) -> read.Stored:
+    refused = [(f"{name} line {line}", reason) for line, reason in chunk.refused]
+    for attempt in (1, 2):
+        try:
+            with writing(sessions) as session:
+                source = read.source_called(session, source_name, "import", now)
+                raw_sha256 = evidence.keep_raw(session, chunk.raw, "text/plain", now)
+                stored = read.store_entries(session, source, chunk.entries, raw_sha256, now, settings)
+                read.refuse(session, source.id, refused, raw_sha256, now)
+                return stored
+        except IntegrityError:
+            # The same file is being imported twice at once; the second time its rows are known.
+            if attempt == 2:
+                raise
+    raise AssertionError("unreachable")

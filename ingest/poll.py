@@ -1,0 +1,291 @@
+"""The arrow `poll`: sources whose turn it is are asked, and what they publish becomes items.
+
+1. Sources that are due are claimed, healthy ones first, and read by many threads, few per host.
+2. A reader keeps the raw bytes, parses them and yields batches of entries.
+3. Entries, cursor, state, trail and next turn of a source are stored in one transaction, if the claim is still ours.
+
+One slow or hostile host holds one thread, for at most one deadline. What an answer means is decided in `schedule.py`.
+"""
+
+import datetime as dt
+import logging
+import time
+from collections import Counter
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, replace
+from urllib.parse import urlsplit
+
+from sqlalchemy import case, delete, select
+from sqlalchemy.orm import Session
+
+from ingest import evidence, read, schedule
+from ingest.errors import IngestError, ReadingKilled
+from ingest.guard import is_address, is_allowed
+from ingest.http import Network
+from ingest.readers import Batch, Place, reader_for, sandbox
+from ingest.settings import IngestSettings
+from models import claims
+from models.database import Sessions, reading, writing
+from models.item import Item
+from models.source import Fetch, Source, due
+
+log = logging.getLogger(__name__)
+
+TRAIL = 30
+RECENT = 50
+
+
+def poll(sessions: Sessions, network: Network, settings: IngestSettings, now: dt.datetime) -> int:
+    """Read every source that is due at `now`; return how many items came in."""
+    _skip_deadly(sessions, now)
+    hosts = Hosts(settings)
+    started = time.monotonic()
+    waiting: list[tuple[str, int, str]] = []  # (token, source id, host)
+    running: dict[Future[int], tuple[str, int, str]] = {}
+    moved, more = 0, True
+    with ThreadPoolExecutor(settings.poll_workers, thread_name_prefix="poll") as pool:
+        while True:
+            open_for_more = time.monotonic() - started < settings.poll_turn_seconds
+            free = settings.poll_workers - len(running) - len(waiting)
+            if more and open_for_more and free > 0:
+                claimed = _claim(sessions, free, settings, now)
+                waiting += claimed
+                more = len(claimed) == free
+            for job in [job for job in waiting if hosts.start(job[2])]:
+                waiting.remove(job)
+                running[pool.submit(read_source, sessions, network, settings, now, job[0], job[1])] = job
+            if not open_for_more:
+                _give_back(sessions, waiting)
+                waiting.clear()
+            if not running and not waiting:
+                return moved
+            done, _ = wait(running, timeout=hosts.pause if waiting else None, return_when=FIRST_COMPLETED)
+            if not running:
+                time.sleep(hosts.pause)
+            for future in done:
+                hosts.end(running.pop(future)[2])
+                moved += future.result()
+
+
+class Hosts:
+    """Who may be asked now: few sources of one host at a time, with a pause; an operator's own hosts without."""
+
+    def __init__(self, settings: IngestSettings) -> None:
+        self.settings = settings
+        self.busy: Counter[str] = Counter()
+        self.ready_at: dict[str, float] = {}
+        self.pause = 0.05
+
+    def start(self, host: str) -> bool:
+        """Take a place at `host` if there is one."""
+        if self._own(host):
+            return True
+        clock = time.monotonic()
+        if self.busy[host] >= self.settings.host_concurrency or clock < self.ready_at.get(host, 0):
+            return False
+        self.busy[host] += 1
+        self.ready_at[host] = clock + self.settings.host_spacing_seconds
+        return True
+
+    def end(self, host: str) -> None:
+        """Give the place back."""
+        if not self._own(host):
+            self.busy[host] -= 1
+
+    def _own(self, host: str) -> bool:
+        return not host or (is_address(host) and is_allowed(host, self.settings.allowed_networks))
+
+
+def read_source(
+    sessions: Sessions, network: Network, settings: IngestSettings, now: dt.datetime, token: str, source_id: int
+) -> int:
+    """Read one claimed source and store what it has; return how many items came in."""
+    started = time.monotonic()
+    place, health = _look_up(sessions, source_id)
+    moved = 0
+    last = Batch()
+    failure: IngestError | None = None
+
+    def keep(body: bytes, content_type: str | None) -> str:
+        with writing(sessions) as session:
+            return evidence.keep_raw(session, body, content_type, now)
+
+    try:
+        previous: Batch | None = None
+        for batch in reader_for(place.kind).read(place, network, keep, settings, now):
+            # One batch behind, so that the last one is stored together with the state of the source.
+            if previous is not None:
+                elapsed = dt.timedelta(seconds=time.monotonic() - started)
+                moved += _store(sessions, token, source_id, previous, elapsed, settings, now)
+            previous = last = batch
+    except IngestError as error:
+        failure = error
+    except Exception as error:
+        # A reader has a defect. The source waits visibly instead of taking the whole turn down.
+        log.exception("source %s cannot be read", source_id)
+        failure = IngestError(f"reading it failed in a way that is our defect ({type(error).__name__})")
+    elapsed_ms = int((time.monotonic() - started) * 1000)
+    return moved + _finish(sessions, token, source_id, health, last, failure, elapsed_ms, settings, now)
+
+
+def _store(
+    sessions: Sessions,
+    token: str,
+    source_id: int,
+    batch: Batch,
+    elapsed: dt.timedelta,
+    settings: IngestSettings,
+    now: dt.datetime,
+) -> int:
+    """Store one batch of many, if the source is still ours."""
+    with writing(sessions) as session:
+        if not claims.held(session, Source, token, [source_id]):
+            return 0
+        source = session.get_one(Source, source_id)
+        # A long file takes longer than one lease; each stored batch proves that we are alive.
+        source.claimed_until = now + elapsed + lease_of(settings)
+        return _keep_batch(session, source, batch, settings, now)[1]
+
+
+def _finish(
+    sessions: Sessions,
+    token: str,
+    source_id: int,
+    health: schedule.Health,
+    batch: Batch,
+    failure: IngestError | None,
+    elapsed_ms: int,
+    settings: IngestSettings,
+    now: dt.datetime,
+) -> int:
+    """Store the last batch, the state of the source and its next turn, and give the claim back: one transaction."""
+    with writing(sessions) as session:
+        if not claims.held(session, Source, token, [source_id]):
+            return 0
+        source = session.get_one(Source, source_id)
+        entries, moved = _keep_batch(session, source, batch, settings, now)
+        health = replace(health, arrivals=_arrivals(session, source_id))
+        if failure is None:
+            turn = schedule.after_success(health, batch.reason, settings, now)
+            source.last_success_at = now
+        else:
+            turn = schedule.after_failure(health, failure, now)
+        session.add(
+            Fetch(
+                source_id=source_id,
+                at=now,
+                outcome=failure.state if failure else batch.outcome,
+                reason=str(failure)[:1000] if failure else batch.reason,
+                status_code=getattr(failure, "status", None) or batch.status_code,
+                body_bytes=batch.body_bytes,
+                entries=entries,
+                new_items=moved,
+                duration_ms=elapsed_ms,
+                details=batch.details,
+            )
+        )
+        source.last_polled_at = now
+        session.flush()
+        _trim(session, source_id)
+        claims.release(session, Source, token, [source_id], done=True, **asdict(turn))
+    return moved
+
+
+def _keep_batch(
+    session: Session, source: Source, batch: Batch, settings: IngestSettings, now: dt.datetime
+) -> tuple[int, int]:
+    """Store a batch and move the cursor; return how many entries it had and how many items came in."""
+    stored = read.store_entries(session, source, batch.entries, batch.raw_sha256, now, settings)
+    refused = [*batch.refused, *((f"entry {index}", reason) for index, reason in stored.refused)]
+    read.refuse(session, source.id, refused, batch.raw_sha256, now)
+    for name, value in batch.remember.items():
+        setattr(source, name, value)
+    return len(batch.entries), stored.new + stored.versions
+
+
+def _claim(sessions: Sessions, limit: int, settings: IngestSettings, now: dt.datetime) -> list[tuple[str, int, str]]:
+    """Take due sources, healthy ones first, so that failing hosts do not fill the threads before them."""
+    order = case((Source.failures > 0, 1), else_=0)
+    with writing(sessions) as session:
+        token, ids = claims.claim(
+            session, Source, due(now), order_by=order, limit=limit, lease=lease_of(settings), now=now
+        )
+        urls = dict(session.execute(select(Source.id, Source.url).where(Source.id.in_(ids))).tuples().all())
+    return [(token, source_id, host_of(urls[source_id])) for source_id in ids]
+
+
+def lease_of(settings: IngestSettings) -> dt.timedelta:
+    """Return how long a claim lasts: the wait for a host, one fetch, one reading and some air."""
+    reading_seconds = settings.parse_cpu_seconds * sandbox.WALL_FACTOR
+    return dt.timedelta(seconds=settings.poll_turn_seconds + settings.fetch_deadline_seconds + reading_seconds + 30)
+
+
+def host_of(url: str | None) -> str:
+    """Return the host that politeness counts by; a folder has none."""
+    try:
+        return (urlsplit(url or "").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def _give_back(sessions: Sessions, waiting: list[tuple[str, int, str]]) -> None:
+    """Release what was claimed and not begun; the next turn takes it."""
+    with writing(sessions) as session:
+        for token, source_id, _ in waiting:
+            claims.release(session, Source, token, [source_id], done=True)
+
+
+def _skip_deadly(sessions: Sessions, now: dt.datetime) -> None:
+    """Let sources rest for a day that killed their worker again and again, and say so; they are not given up."""
+    with writing(sessions) as session:
+        deadly = select(Source).where(due(now), claims.free(Source, now), Source.attempts >= claims.MAX_ATTEMPTS)
+        for source in session.scalars(deadly):
+            error = ReadingKilled(f"the worker stopped {source.attempts} times while reading it, without a result")
+            turn = schedule.after_failure(_health(source, ()), error, now)
+            for name, value in asdict(turn).items():
+                setattr(source, name, value)
+            source.next_due_at = now + schedule.DAY
+            source.due_reason = "asked again after a day: reading it stopped the worker"
+            source.attempts = 0
+
+
+def _look_up(sessions: Sessions, source_id: int) -> tuple[Place, schedule.Health]:
+    with reading(sessions) as session:
+        source = session.get_one(Source, source_id)
+        place = Place(
+            name=source.name,
+            kind=source.kind,
+            url=source.url or "",
+            etag=source.etag,
+            last_modified=source.last_modified,
+            body_sha256=source.body_sha256,
+            full_fetch_at=source.full_fetch_at,
+            cursor=dict(source.cursor or {}),
+        )
+        return place, _health(source, ())
+
+
+def _health(source: Source, arrivals: tuple[dt.datetime, ...]) -> schedule.Health:
+    return schedule.Health(
+        name=source.name,
+        state=source.state,
+        state_reason=source.state_reason,
+        state_since=source.state_since,
+        failures=source.failures,
+        interval_seconds=source.interval_seconds,
+        created_at=source.created_at,
+        arrivals=arrivals,
+    )
+
+
+def _arrivals(session: Session, source_id: int) -> tuple[dt.datetime, ...]:
+    latest = select(Item.event_at).where(Item.source_id == source_id).order_by(Item.id.desc()).limit(RECENT)
+    return tuple(sorted(session.scalars(latest), reverse=True))
+
+
+def _trim(session: Session, source_id: int) -> None:
+    """Keep the latest fetches of the trail only."""
+    old = select(Fetch.id).where(Fetch.source_id == source_id).order_by(Fetch.id.desc()).offset(TRAIL)
+    ids = session.scalars(old).all()
+    if ids:
+        session.execute(delete(Fetch).where(Fetch.id.in_(ids)))

@@ -1,0 +1,63 @@
+"""How each kind of source is read. The rest of the room sees only the `Reader` protocol and what it yields."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ingest.entry import Entry
+from ingest.http import Network
+from ingest.settings import IngestSettings
+
+# Keeps raw bytes for good and returns their SHA-256. A reader calls it before it parses.
+Keep = Callable[[bytes, str | None], str]
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a reader may know of a source: where it is, and what was remembered of the last answers."""
+
+    name: str
+    kind: str
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+    body_sha256: str | None = None
+    full_fetch_at: dt.datetime | None = None
+    cursor: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Entries that are stored together, in the same transaction as the `remember` columns of the source.
+
+    `refused` holds (place, reason) of what could not become an entry. `outcome` is ok, not_modified or unchanged.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    raw_sha256: str | None = None
+    refused: tuple[tuple[str, str], ...] = ()
+    remember: dict[str, Any] = field(default_factory=dict)
+    outcome: str = "ok"
+    reason: str | None = None
+    status_code: int | None = None
+    body_bytes: int | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+class Reader(Protocol):
+    """Reads one kind of source: yields batches, or raises an `IngestError` that says what is wrong with the source."""
+
+    def read(
+        self, place: Place, network: Network, keep: Keep, settings: IngestSettings, now: dt.datetime
+    ) -> Iterator[Batch]:
+        """Yield what is new; everything before an error has been good."""
+
+
+def reader_for(kind: str) -> Reader:
+    """Return the reader of a polled kind of source; raises KeyError for others."""
+    from ingest.readers.feed import FeedReader
+    from ingest.readers.folder import FolderReader
+
+    readers: dict[str, type[Reader]] = {"feed": FeedReader, "folder": FolderReader}
+    return readers[kind]()

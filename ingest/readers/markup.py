@@ -1,0 +1,179 @@
+"""Turn the bytes of a feed into plain entries: RSS, Atom and RDF by feedparser, JSON Feed by ourselves.
+
+Runs inside the sandbox. It returns what can travel as JSON: `{"format", "total", "cut", "note", "entries": [{...}]}`;
+`format` is empty when the bytes are no feed. It fetches nothing and expands no entity of a document's own.
+"""
+
+import io
+import json
+import re
+from typing import Any
+from urllib.parse import urljoin
+
+from ingest.text import plain_title
+
+# Comments and CDATA are skipped first, because they may hold anything, markup included.
+PIECES = re.compile(
+    rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)"
+    rb"|<(?P<close>/?)(?:[A-Za-z_][\w.-]*:)?(?P<name>item|entry)\s*(?P<gap>[\s/>])",
+    re.DOTALL | re.IGNORECASE,
+)
+ROOT_END = re.compile(
+    rb"</(?:[A-Za-z_][\w.-]*:)?(?:rss|feed|rdf|channel|html|body)\s*>\s*(?:<!--.*?-->\s*)*\Z", re.IGNORECASE | re.DOTALL
+)
+ROOT_START = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?(?:rss|feed|rdf)[\s>]", re.IGNORECASE)
+JSON_FEED = "https://jsonfeed.org/version/"
+WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00", b"<\x00")
+
+
+def parse_feed(body: bytes, *, url: str, content_type: str, max_entries: int) -> dict[str, Any]:
+    """Parse whatever a feed address answered with."""
+    if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+        return parse_json_feed(body, url=url, max_entries=max_entries)
+    whole, total, cut = whole_items(body, max_entries)
+    return parse_xml_feed(whole, url=url, content_type=content_type) | {"total": total, "cut": cut}
+
+
+def whole_items(body: bytes, limit: int) -> tuple[bytes, int, bool]:
+    """Return the body with at most `limit` items and without an item that was cut off, the items seen, and "cut".
+
+    A parser that forgives would take the half item as whole, and its identifier would be used up.
+    """
+    if body.startswith(WIDE):
+        return body, 0, False
+    opened = ended = total = 0
+    limit_end = None
+    for piece in PIECES.finditer(body):
+        if piece["name"] is None:
+            continue
+        if piece["close"]:
+            if piece["gap"] == b">":
+                ended = piece.end()
+                if total == limit:
+                    limit_end = limit_end or ended
+        else:
+            opened, total = piece.start(), total + 1
+    cut = bool(ROOT_START.search(body[:100_000])) and not ROOT_END.search(body[-2000:])
+    if limit_end is not None and total > limit:
+        return body[:limit_end], total, cut
+    if cut and opened >= ended:
+        return body[:opened] if opened else body, max(total - 1, 0) if opened else 0, True
+    return body, total, cut
+
+
+def parse_xml_feed(body: bytes, *, url: str, content_type: str) -> dict[str, Any]:
+    """Parse with feedparser. Its HTML clean-up is off: nothing of it is ever shown as markup, and it is slow."""
+    import feedparser
+
+    headers = {"content-location": url}
+    if content_type:
+        headers["content-type"] = content_type
+    parsed = feedparser.parse(
+        io.BytesIO(body), response_headers=headers, resolve_relative_uris=False, sanitize_html=False
+    )
+    language = _text(parsed.feed.get("language"))
+    entries = [_entry(entry, language) for entry in parsed.entries]
+    note = ""
+    if parsed.bozo:
+        problem = parsed.get("bozo_exception")
+        note = f"{type(problem).__name__}: {problem}"[:300]
+    return {"format": parsed.version or ("unknown" if entries else ""), "note": note, "entries": entries}
+
+
+def _entry(entry: Any, feed_language: str | None) -> dict[str, Any]:
+    content, content_type = _content(entry)
+    title = _text(entry.get("title"))
+    if title and (entry.get("title_detail") or {}).get("type") != "text/plain":
+        title = plain_title(title)
+    return {
+        "external_id": _text(entry.get("id")),
+        "url": _text(entry.get("link")),
+        "title": title,
+        "content": content,
+        "content_type": content_type,
+        "author": _text(entry.get("author")),
+        "published": _published(entry),
+        "language": _language(entry, feed_language),
+    }
+
+
+def _content(entry: Any) -> tuple[str, str]:
+    """Return the longest readable body of an entry and whether it is markup."""
+    parts = [*(entry.get("content") or []), entry.get("summary_detail") or {}]
+    bodies = [(str(part["value"]), str(part.get("type") or "")) for part in parts if _text(part.get("value"))]
+    readable = [(value, kind) for value, kind in bodies if kind.startswith("text/") or "html" in kind]
+    value, kind = max(readable, key=lambda body: len(body[0]), default=(_text(entry.get("summary")) or "", "text/html"))
+    return value, "text" if kind == "text/plain" else "html"
+
+
+def _published(entry: Any) -> str | None:
+    """Return the time as ISO 8601 in UTC where feedparser understood it, else as written."""
+    for name in ("published", "updated", "created"):
+        written = dict.get(entry, name)  # feedparser would answer "updated" with "published" and warn about it
+        if isinstance(written, str) and written.strip():
+            parsed = dict.get(entry, f"{name}_parsed")
+            if parsed is not None and 1 <= parsed.tm_year <= 9999:
+                return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}+00:00".format(*parsed[:6])
+            return written
+    return None
+
+
+def _language(entry: Any, feed_language: str | None) -> str | None:
+    for detail in (entry.get("title_detail"), entry.get("summary_detail")):
+        if isinstance(detail, dict) and isinstance(detail.get("language"), str):
+            return str(detail["language"])
+    return feed_language
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def parse_json_feed(body: bytes, *, url: str, max_entries: int) -> dict[str, Any]:
+    """Parse a JSON Feed of version 1 or 1.1; anything else in JSON is no feed."""
+    nothing: dict[str, Any] = {"format": "", "total": 0, "cut": False, "note": "", "entries": []}
+    try:
+        feed = json.loads(body.decode("utf-8-sig", "replace"), parse_constant=str)
+    except RecursionError:
+        return nothing | {"note": "the JSON is nested too deeply"}
+    except ValueError as error:
+        looks_cut = JSON_FEED.encode() in body[:2000] and not body.rstrip().endswith(b"}")
+        if looks_cut:
+            return nothing | {"format": "json", "cut": True, "note": str(error)[:300]}
+        return nothing | {"note": str(error)[:300]}
+    if not isinstance(feed, dict) or not str(feed.get("version", "")).startswith(JSON_FEED):
+        return nothing
+    listed = feed.get("items")
+    items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    language = _text(feed.get("language"))
+    entries = [_json_entry(item, url, language) for item in items[:max_entries]]
+    return nothing | {"format": "json", "total": len(items), "entries": entries}
+
+
+def _json_entry(item: dict[str, Any], base: str, language: str | None) -> dict[str, Any]:
+    html, text = _text(item.get("content_html")), _text(item.get("content_text"))
+    link = _text(item.get("url")) or _text(item.get("external_url"))
+    identifier = item.get("id")
+    return {
+        "external_id": str(identifier) if isinstance(identifier, str | int | float) and identifier != "" else None,
+        "url": _joined(base, link) if link else None,
+        "title": _text(item.get("title")),
+        "content": html or text or _text(item.get("summary")) or "",
+        "content_type": "html" if html else "text",
+        "author": _json_author(item),
+        "published": _text(item.get("date_published")) or _text(item.get("date_modified")),
+        "language": _text(item.get("language")) or language,
+    }
+
+
+def _json_author(item: dict[str, Any]) -> str | None:
+    authors = item.get("authors") if isinstance(item.get("authors"), list) else [item.get("author")]
+    names = [_text(author.get("name")) for author in authors or [] if isinstance(author, dict)]
+    return ", ".join(name for name in names if name) or None
+
+
+def _joined(base: str, link: str) -> str:
+    try:
+        return urljoin(base, link)
+    except ValueError:
+        return link

@@ -1,0 +1,116 @@
+"""Read hostile bytes in a process that may die: it has a limit of processor time and memory, and no secrets.
+
+A hostile answer can make a parser run for minutes or eat all memory. The children here are killed instead, and the
+worker only notes it. What they are asked to do stands in `child.py`.
+"""
+
+import atexit
+import json
+import queue
+import struct
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from functools import cache
+from typing import IO, Any, cast
+
+from ingest.errors import ReadingKilled
+
+CHILDREN = 2
+REQUESTS_PER_CHILD = 500
+WALL_FACTOR = 4
+
+
+class Child:
+    """One reading process."""
+
+    def __init__(self, cpu_seconds: int, memory_bytes: int) -> None:
+        command = [sys.executable, "-c", "from ingest.readers.child import main; main()"]
+        self.cpu_seconds, self.memory_bytes, self.asked = cpu_seconds, memory_bytes, 0
+        self.process = subprocess.Popen(  # noqa: S603  our own interpreter and module
+            [*command, str(cpu_seconds), str(memory_bytes)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            # Nothing of our environment: it may hold the operator's secrets.
+            env={"PYTHONPATH": ":".join(path for path in sys.path if path)},
+        )
+        self.requests = cast("IO[bytes]", self.process.stdin)
+        self.answers = cast("IO[bytes]", self.process.stdout)
+
+    def ask(self, request: dict[str, Any], body: bytes) -> dict[str, Any]:
+        """Return the child's answer; raises `ReadingKilled` when it died or took too long."""
+        self.asked += 1
+        clock = threading.Timer(self.cpu_seconds * WALL_FACTOR, self.process.kill)
+        clock.start()
+        try:
+            head = json.dumps(request).encode()
+            self.requests.write(struct.pack("!II", len(head), len(body)) + head + body)
+            self.requests.flush()
+            size = self.answers.read(4)
+            answer = self.answers.read(struct.unpack("!I", size)[0]) if len(size) == 4 else b""
+        except (BrokenPipeError, ValueError):
+            answer = b""
+        finally:
+            clock.cancel()
+        if not answer:
+            self.close()
+            raise ReadingKilled(
+                f"reading it took more than {self.cpu_seconds} seconds of processor time "
+                f"or {self.memory_bytes // 1024**2} MiB of memory and was stopped"
+            )
+        result: dict[str, Any] = json.loads(answer)
+        if "defect" in result:
+            raise ReadingKilled(f"reading it failed in a way that is our defect ({result['defect']})")
+        return result
+
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
+        self.process.kill()
+        with suppress(BrokenPipeError):
+            self.requests.close()
+        self.answers.close()
+        self.process.wait()
+
+
+class Sandbox:
+    """A few children, started when first needed and replaced when they die or have worked long."""
+
+    def __init__(self, cpu_seconds: int, memory_bytes: int, children: int = CHILDREN) -> None:
+        self.cpu_seconds, self.memory_bytes = cpu_seconds, memory_bytes
+        self.idle: queue.LifoQueue[Child | None] = queue.LifoQueue()
+        for _ in range(children):
+            self.idle.put(None)
+
+    def ask(self, op: str, body: bytes, **arguments: Any) -> dict[str, Any]:
+        """Have a child do `op` on `body`; waits while all are busy. Raises `ReadingKilled`."""
+        child = self.idle.get()
+        try:
+            if child is None:
+                child = Child(self.cpu_seconds, self.memory_bytes)
+            return child.ask({"op": op, **arguments}, body)
+        except ReadingKilled:
+            child = None
+            raise
+        finally:
+            if child is not None and child.asked >= REQUESTS_PER_CHILD:
+                child.close()
+                child = None
+            self.idle.put(child)
+
+    def close(self) -> None:
+        """End all idle children."""
+        for _ in range(self.idle.qsize()):
+            child = self.idle.get()
+            if child is not None:
+                child.close()
+            self.idle.put(None)
+
+
+@cache
+def shared(cpu_seconds: int, memory_bytes: int) -> Sandbox:
+    """Return the sandbox of this process for these limits: children are slow to start and serve every thread."""
+    sandbox = Sandbox(cpu_seconds, memory_bytes)
+    atexit.register(sandbox.close)
+    return sandbox

@@ -1,0 +1,139 @@
+"""Decide what an answer means for its source: state, reason and when to ask again. Pure: it touches nothing.
+
+A source is never given up: the pause between tries grows to a day and no further.
+"""
+
+import datetime as dt
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from itertools import pairwise
+from statistics import quantiles
+
+from ingest.errors import BadAnswer, IngestError, Truncated
+from ingest.settings import IngestSettings
+
+DAY = dt.timedelta(days=1)
+SHORTEST = dt.timedelta(seconds=30)
+GONE = 410
+THROTTLED = frozenset({429, 503})
+
+
+@dataclass(frozen=True)
+class Health:
+    """How a source stood before this answer. `arrivals` are the event times of its latest items, newest first."""
+
+    name: str
+    state: str
+    state_reason: str | None
+    state_since: dt.datetime | None
+    failures: int
+    interval_seconds: int
+    created_at: dt.datetime
+    arrivals: tuple[dt.datetime, ...] = ()
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What the source's columns become."""
+
+    state: str
+    state_reason: str | None
+    state_since: dt.datetime | None
+    failures: int
+    next_due_at: dt.datetime
+    due_reason: str
+
+
+def after_success(health: Health, reason: str | None, settings: IngestSettings, now: dt.datetime) -> Turn:
+    """Decide after an answer that could be read, news in it or not."""
+    quiet = silence(health, settings, now)
+    state, why = ("silent", quiet) if quiet else ("ok", reason)
+    pause = jittered(dt.timedelta(seconds=health.interval_seconds), health.name, now, share=0.05)
+    return Turn(state, why, _since(health, state, now), 0, now + pause, f"asked every {_words(pause)}")
+
+
+def after_failure(health: Health, error: IngestError, now: dt.datetime) -> Turn:
+    """Decide after a failure: ask again later, the more often it fails the later."""
+    failures = health.failures + 1
+    asked = retry_after(error.retry_after, now) if isinstance(error, BadAnswer) else None
+    if asked is not None:
+        pause, why = asked, "the server named the pause"
+    else:
+        pause = jittered(backed_off(health, error, failures), health.name, now, share=0.2)
+        why = f"failed {failures} times" if failures > 1 else "failed once"
+    pause = min(max(pause, SHORTEST), DAY)
+    return Turn(
+        error.state,
+        str(error)[:1000],
+        _since(health, error.state, now),
+        failures,
+        now + pause,
+        f"asked again after {_words(pause)}: {why}",
+    )
+
+
+def backed_off(health: Health, error: IngestError, failures: int) -> dt.timedelta:
+    """Return the pause before jitter: doubling from the source's interval, at most a day."""
+    if isinstance(error, BadAnswer) and error.status == GONE:
+        return DAY
+    first = dt.timedelta(seconds=min(health.interval_seconds, 300)) if isinstance(error, Truncated) else None
+    start = first or dt.timedelta(seconds=health.interval_seconds)
+    doublings = min(failures - 1 if error.temporary else failures, 12)
+    return min(start * (1 << doublings), DAY)
+
+
+def retry_after(header: str | None, now: dt.datetime) -> dt.timedelta | None:
+    """Return the pause a server asks for, between half a minute and a day; nonsense is None."""
+    text = (header or "").strip()
+    if text.isascii() and text.isdigit():
+        return min(max(dt.timedelta(seconds=min(int(text[:12]), 10**9)), SHORTEST), DAY)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.UTC)
+    return min(max(moment - now, SHORTEST), DAY)
+
+
+def silence(health: Health, settings: IngestSettings, now: dt.datetime) -> str | None:
+    """Say how long a source has been unusually quiet, or None while it keeps its rhythm."""
+    usual = rhythm(health.arrivals, health.interval_seconds)
+    last = health.arrivals[0] if health.arrivals else health.created_at
+    quiet = now - last
+    if quiet <= usual * settings.silent_factor:
+        return None
+    habit = f"it usually has something every {_words(usual)}" if len(health.arrivals) > 1 else "it never had anything"
+    if len(health.arrivals) == 1:
+        habit = "it has had one item so far"
+    return f"answers, but has had nothing new for {_words(quiet)}; {habit}"
+
+
+def rhythm(arrivals: Sequence[dt.datetime], interval_seconds: int) -> dt.timedelta:
+    """Return the usual pause between two items: the ninth decile, so that nights and weekends count as usual."""
+    shortest = dt.timedelta(seconds=interval_seconds)
+    moments = sorted(set(arrivals))
+    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(moments)]
+    if len(gaps) < 3:
+        return max(shortest, dt.timedelta(seconds=max(gaps, default=0)))
+    return max(shortest, dt.timedelta(seconds=quantiles(gaps, n=10, method="inclusive")[8]))
+
+
+def jittered(pause: dt.timedelta, name: str, now: dt.datetime, *, share: float) -> dt.timedelta:
+    """Spread pauses by up to `share` either way, so that many sources do not fall due together; repeatable."""
+    dice = zlib.crc32(f"{name}\0{now.isoformat()}".encode()) / 2**32
+    return pause * (1 + share * (2 * dice - 1))
+
+
+def _since(health: Health, state: str, now: dt.datetime) -> dt.datetime:
+    return health.state_since if health.state == state and health.state_since else now
+
+
+def _words(pause: dt.timedelta) -> str:
+    seconds = pause.total_seconds()
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 1.5 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"

@@ -1,0 +1,98 @@
+"""What an operator may set about collecting: limits, politeness and privacy. Nothing here reads the environment."""
+
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+
+AUTHOR_POLICIES = ("hash", "keep")
+MIB = 1024 * 1024
+POSITIVE = (
+    "fetch_deadline_seconds",
+    "max_wire_bytes",
+    "max_body_bytes",
+    "max_entries",
+    "max_text_characters",
+    "poll_workers",
+    "host_concurrency",
+    "parse_cpu_seconds",
+    "extract_batch",
+)
+
+
+@dataclass(frozen=True)
+class IngestSettings:
+    """Limits apply before anything is parsed; raises ValueError with the name, the value and what would be right."""
+
+    user_agent: str = field(
+        default="Tocsin/0.1 (public-media monitoring; contact: the operator of this host)",
+        metadata={"help": "How we introduce ourselves to publishers; name a contact they can write to."},
+    )
+    allowed_networks: tuple[str, ...] = field(
+        default=(), metadata={"help": "CIDRs the network guard lets through although they are not public."}
+    )
+    fetch_deadline_seconds: float = field(
+        default=60.0, metadata={"help": "Longest time one fetch may take in all, redirects and body included."}
+    )
+    max_wire_bytes: int = field(default=15 * MIB, metadata={"help": "Most bytes read from the wire for one answer."})
+    max_body_bytes: int = field(default=25 * MIB, metadata={"help": "Most bytes of one answer after decompression."})
+    max_compression_ratio: int = field(
+        default=200, metadata={"help": "Above 1 MiB, an answer that unpacks to more than this many times is a bomb."}
+    )
+    max_redirects: int = field(default=5, metadata={"help": "Redirects followed, each one checked like the first."})
+    max_entries: int = field(
+        default=2000, metadata={"help": "Entries read from one answer; the rest is counted and reported as dropped."}
+    )
+    max_text_characters: int = field(
+        default=5_000_000, metadata={"help": "Characters kept of one text; a longer one is cut, and the cut is noted."}
+    )
+    poll_workers: int = field(default=32, metadata={"help": "Sources read at the same time."})
+    poll_turn_seconds: float = field(
+        default=30.0, metadata={"help": "After this long a poll turn starts no further source and ends."}
+    )
+    host_concurrency: int = field(default=2, metadata={"help": "Sources of one host read at the same time."})
+    host_spacing_seconds: float = field(
+        default=1.0, metadata={"help": "Pause between two fetches from one host; not for allowed networks."}
+    )
+    full_fetch_hours: float = field(
+        default=24.0, metadata={"help": "After this long a source is asked without ETag or date, in case they lie."}
+    )
+    silent_factor: float = field(
+        default=10.0, metadata={"help": "A source is silent after this many times its usual pause without news."}
+    )
+    parse_cpu_seconds: int = field(
+        default=10, metadata={"help": "Processor time after which the reading of one hostile answer is killed."}
+    )
+    parse_memory_bytes: int = field(
+        default=768 * MIB, metadata={"help": "Address space of the process that reads hostile answers."}
+    )
+    article_teaser_characters: int = field(
+        default=600, metadata={"help": "Feed text shorter than this is a teaser: the article is fetched if allowed."}
+    )
+    article_batch: int = field(
+        default=24, metadata={"help": "Articles fetched before the texts read so far are stored; 0 fetches none."}
+    )
+    article_deadline_seconds: float = field(
+        default=20.0, metadata={"help": "Longest time the fetch of one article may take in all."}
+    )
+    extract_batch: int = field(default=200, metadata={"help": "Items whose text is read in one transaction."})
+    file_settle_seconds: float = field(
+        default=5.0, metadata={"help": "A dropped file is read once it has not changed for this long."}
+    )
+    author_policy: str = field(
+        default="hash", metadata={"help": "hash: keep a keyed hash of author names; keep: keep the names."}
+    )
+    author_key: str = field(
+        default="", metadata={"help": "Secret of the author hash; without it no author is kept.", "secret": True}
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse values that cannot work, at start."""
+        for cidr in self.allowed_networks:
+            try:
+                ip_network(cidr)
+            except ValueError:
+                raise ValueError(f"allowed_networks: {cidr!r} is no network; write for example 192.0.2.0/24") from None
+        if self.author_policy not in AUTHOR_POLICIES:
+            raise ValueError(f"author_policy: {self.author_policy!r} is unknown; use one of {AUTHOR_POLICIES}")
+        for name in POSITIVE:
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name}: {getattr(self, name)} must be greater than 0")
