@@ -2,11 +2,15 @@
 
 A claim is one conditional UPDATE ... RETURNING, so that two workers never hold the same row. It expires, so that a
 killed worker blocks nothing, and it carries a token, so that a worker that froze and woke up cannot write over the one
-that took its place. Claims know no arrow; the arrow says which rows are waiting.
+that took its place. The token names host and process, so that a restart on the same host need not wait for claims of
+a process that is gone to expire. Claims know no arrow; the arrow says which rows are waiting.
 """
 
 import datetime as dt
+import hashlib
+import os
 import secrets
+import socket
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, String, Text, and_, func, or_, select, update
@@ -54,7 +58,7 @@ def claim(
 
     Commit before acting on them. The claim counts as an attempt on each row.
     """
-    token = secrets.token_hex(16)
+    token = new_token()
     chosen = select(table.id).where(waiting, free(table, now)).order_by(order_by).limit(limit)
     if is_sqlite(session):
         among = table.id.in_(chosen)
@@ -73,6 +77,30 @@ def claim(
     if not ids:
         return token, []
     return token, list(session.scalars(select(table.id).where(table.id.in_(ids)).order_by(order_by)))
+
+
+def claim_apart(
+    session: Session,
+    table: type[Row],
+    waiting: ColumnElement[bool],
+    *,
+    order_by: Any,
+    limit: int,
+    lease: dt.timedelta,
+    now: dt.datetime,
+) -> tuple[str, list[int]]:
+    """Claim like `claim`, but a row that a worker stopped on before comes alone, so that only the guilty one suffers.
+
+    First quarantines the rows that stopped a worker `MAX_ATTEMPTS` times.
+    """
+    quarantine_exhausted(session, table, waiting, now)
+    token: str = ""
+    ids: list[int] = []
+    for which, most in ((table.attempts > 1, 1), (table.attempts == 1, min(limit, 8)), (table.attempts == 0, limit)):
+        token, ids = claim(session, table, waiting & which, order_by=order_by, limit=most, lease=lease, now=now)
+        if ids:
+            break
+    return token, ids
 
 
 def held(session: Session, table: type[Row], token: str, ids: list[int]) -> list[int]:
@@ -125,6 +153,45 @@ def quarantine_exhausted(session: Session, table: type[Row], waiting: ColumnElem
         .execution_options(synchronize_session=False)
     )
     return len(session.scalars(statement).all())
+
+
+def new_token() -> str:
+    """Return a new token: 8 hexadecimal digits of the host, the process, 8 random bytes."""
+    return f"{_host()}.{os.getpid():x}.{secrets.token_hex(8)}"[:32]
+
+
+def release_dead(session: Session, table: type[Row]) -> int:
+    """End the claims that processes of this host held and cannot hold any more; returns how many.
+
+    Call when a process starts, before it claims: whatever carries its own number then is of an earlier life. A number
+    that another program has got since looks alive; such a claim ends with its lease.
+    """
+    tokens = session.scalars(select(table.claim_token).where(table.claim_token.startswith(f"{_host()}.")).distinct())
+    dead = [token for token in tokens if not _lives(int(token.split(".")[1], 16))]
+    ended = (
+        update(table)
+        .where(table.claim_token.in_(dead))
+        .values(claim_token=None, claimed_until=None)
+        .returning(table.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(session.scalars(ended).all()) if dead else 0
+
+
+def _host() -> str:
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+def _lives(process: int) -> bool:
+    if process == os.getpid():
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 class Heartbeat(Base):

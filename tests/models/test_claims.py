@@ -1,11 +1,14 @@
 """Claims: never two holders, never a lost row, never a late write."""
 
 import datetime as dt
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from models.claims import MAX_ATTEMPTS, claim, held, quarantine_exhausted, release
+from models.claims import MAX_ATTEMPTS, claim, claim_apart, held, quarantine_exhausted, release, release_dead
 from models.database import Sessions, reading, writing
 from models.item import Item, unread
 from tests.factories import add_item, add_source
@@ -74,3 +77,29 @@ def test_eight_workers_share_the_rows_without_overlap(sessions: Sessions, now: d
     with ThreadPoolExecutor(8) as pool:
         shares = list(pool.map(work, range(8)))
     assert sorted(id_ for share in shares for id_ in share) == ids
+
+
+def test_a_row_that_a_worker_stopped_on_comes_alone(sessions: Sessions, now: dt.datetime) -> None:
+    with writing(sessions) as session:
+        source = add_source(session)
+        ids = [add_item(session, source, attempts=count).id for count in (0, 2, 0, 2)]
+
+    def take_apart() -> list[int]:
+        with writing(sessions) as session:
+            return claim_apart(session, Item, unread(), order_by=Item.id, limit=10, lease=LEASE, now=now)[1]
+
+    assert [take_apart() for _ in range(4)] == [[ids[1]], [ids[3]], [ids[0], ids[2]], []]
+
+
+def test_a_restart_frees_what_a_killed_process_of_this_host_held(sessions: Sessions, now: dt.datetime) -> None:
+    code = "import os, sys, models.claims; sys.stdout.write(models.claims.new_token())"
+    dead = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    alive = dead.replace(dead.split(".")[1], f"{os.getppid():x}")
+    foreign = f"ffffffff.{dead.split('.', 1)[1]}"
+    with writing(sessions) as session:
+        source = add_source(session)
+        rows = [
+            add_item(session, source, claim_token=token, claimed_until=now + LEASE) for token in (dead, alive, foreign)
+        ]
+        assert release_dead(session, Item) == 1
+    assert take(sessions, now)[1] == [rows[0].id]
