@@ -1,0 +1,175 @@
+"""Alerts: what each rests on, who was told, and a person's word on it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from api.console import words
+from api.console.desk import At, ConsoleRoute, Desk, Posted, one, sentence
+from api.console.passages import entry_of
+from api.console.rendering import page, see_other
+from api.dependencies import AllSessions, Id, Now, ReadSession
+from api.errors import Invalid, NotFound
+from api.pagination import after, write_cursor
+from api.queue import details
+from models.account import Account
+from models.alert import ALERT_STATES, Alert, AlertAssessment, Rule, Silence
+from models.database import reading, writing
+from models.delivery import Delivery, Webhook
+from warn.alerts import acknowledge, resolve
+from warn.errors import Conflict, WarnError
+from warn.words import INDICATORS
+
+ABOUT = {
+    "signals": "Signals",
+    "targets": "Targets",
+    "target_names": "Groups named",
+    "countries": "Countries",
+    "regions": "Regions",
+    "languages": "Languages",
+    "sources": "Sources",
+}
+SPOKEN: dict[str, Mapping[str, str]] = {"signals": words.SIGNALS, "targets": words.TARGETS}
+ON_A_PAGE = 50
+PASSAGES = 10
+TABS = {"open": "Open", "acknowledged": "Acknowledged", "resolved": "Resolved", "all": "All"}
+EMPTY = {
+    "open": "No alert is open. Rules look at what comes in every minute.",
+    "acknowledged": "Nobody is working on an alert.",
+    "resolved": "No alert has been resolved yet.",
+    "all": "No alert was ever raised.",
+}
+
+router = APIRouter(route_class=ConsoleRoute)
+
+
+@router.get("/alerts")
+def alerts(request: Request, at: At, session: ReadSession, now: Now) -> Response:
+    """List alerts of one state, newest first."""
+    shown = request.query_params.get("show", "open")
+    shown = shown if shown in TABS else "open"
+    query = select(Alert).order_by(Alert.id.desc()).limit(ON_A_PAGE + 1)
+    if shown in ALERT_STATES:
+        query = query.where(Alert.state == shown)
+    if (beyond := after(request.query_params.get("cursor") or None, "id", Alert.id)) is not None:
+        query = query.where(beyond)
+    rows = session.scalars(query).all()
+    last = rows[ON_A_PAGE - 1] if len(rows) > ON_A_PAGE else None
+    return page(
+        "alerts.html",
+        desk=at,
+        now=now,
+        tabs=[(f"/alerts?show={key}", label, key == shown) for key, label in TABS.items()],
+        alerts=rows[:ON_A_PAGE],
+        next=f"/alerts?show={shown}&cursor={write_cursor('id', last.id)}" if last else "",
+        empty=EMPTY[shown],
+    )
+
+
+@router.get("/alerts/{alert_id}")
+def alert(alert_id: Id, at: At, session: ReadSession, now: Now) -> Response:
+    """Show one alert."""
+    return alert_page(session, at, alert_id, now)
+
+
+@router.post("/alerts/{alert_id}")
+def act(alert_id: Id, at: At, form: Posted, sessions: AllSessions, now: Now) -> Response:
+    """Acknowledge or resolve; a refusal is shown with the note that was typed."""
+    at.signed_in.actor.must("review")
+    change = {"acknowledge": acknowledge, "resolve": resolve}.get(one(form, "act"))
+    if change is None:
+        raise Invalid("the form says neither to acknowledge nor to resolve")
+    note = one(form, "note")
+    try:
+        with writing(sessions) as session:
+            change(session, alert_id, at.account_id, note or None, now)
+    except WarnError as refused:
+        with reading(sessions) as session:
+            status = 409 if isinstance(refused, Conflict) else 422
+            return alert_page(session, at, alert_id, now, typed=note, refused=sentence(str(refused)), status=status)
+    return see_other(f"/alerts/{alert_id}")
+
+
+def alert_page(
+    session: Session, at: Desk, alert_id: int, now: object, *, typed: str = "", refused: str = "", status: int = 200
+) -> Response:
+    """Return the page of one alert; `typed` is a note whose action was `refused`."""
+    found = session.get(Alert, alert_id)
+    if found is None:
+        raise NotFound(f"there is no alert {alert_id}")
+    resting = session.scalars(
+        select(AlertAssessment.assessment_id)
+        .where(AlertAssessment.alert_id == alert_id)
+        .order_by(AlertAssessment.assessment_id.desc())
+        .limit(PASSAGES)
+    ).all()
+    linked = count_linked(session, alert_id)
+    return page(
+        "alert.html",
+        status,
+        desk=at,
+        now=now,
+        alert=found,
+        rule=session.get_one(Rule, found.rule_id),
+        silence=session.get(Silence, found.silenced_by) if found.silenced_by else None,
+        indicators=[f"{key} {INDICATORS[key]}" if key in INDICATORS else key for key in found.indicators],
+        facts=facts(found.details),
+        drawn=None,
+        names=names_of(session, found),
+        entries=[entry_of(one, f"/assessments/{one.assessment.id}", mask=at.mask) for one in details(session, resting)],
+        more=max(0, linked - PASSAGES),
+        deliveries=deliveries(session, alert_id),
+        error=refused,
+        note=typed,
+    )
+
+
+def count_linked(session: Session, alert_id: int) -> int:
+    """Count the assessments that an alert rests on."""
+    linked = select(func.count()).select_from(AlertAssessment).where(AlertAssessment.alert_id == alert_id)
+    return session.scalar(linked) or 0
+
+
+def names_of(session: Session, found: Alert) -> dict[int | None, str]:
+    """Return the names of the people who acted on an alert."""
+    ids = [one for one in (found.acknowledged_by, found.resolved_by) if one is not None]
+    names: dict[int | None, str] = {
+        one.id: one.name for one in session.scalars(select(Account).where(Account.id.in_(ids)))
+    }
+    return {None: "somebody"} | names
+
+
+def deliveries(session: Session, alert_id: int) -> list[dict[str, Any]]:
+    """Return what was sent of an alert, or is still owed, to whom."""
+    rows = session.execute(
+        select(Delivery, Webhook)
+        .join(Webhook, Webhook.id == Delivery.webhook_id)
+        .where(Delivery.alert_id == alert_id)
+        .order_by(Delivery.id)
+    )
+    keys = ("event", "state", "tries", "last_error", "delivered_at", "next_attempt_at")
+    return [
+        {"partner": webhook.description or webhook.url} | {key: getattr(delivery, key) for key in keys}
+        for delivery, webhook in rows
+    ]
+
+
+def facts(details: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what the alert is about and what people found, as (name, value)."""
+    about = details.get("about", {})
+    found = [
+        (label, ", ".join(SPOKEN.get(key, {}).get(value, value) for value in about[key]))
+        for key, label in ABOUT.items()
+        if about.get(key)
+    ]
+    if details.get("reviews"):
+        counts = ", ".join(
+            f"{count} {words.STATUSES.get(status, status)}" for status, count in details["reviews"].items()
+        )
+        found.append(("Reviews", counts))
+    if details.get("all_rejected"):
+        found.append(("Note", "People have rejected every passage that this alert rests on."))
+    return found

@@ -1,0 +1,180 @@
+"""One passage in its context, and the form in which a person decides about it."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from api.console import words
+from api.console.decisions import decision_of, form_of, in_words, read_decision
+from api.console.desk import At, ConsoleRoute, Desk, Posted, sentence
+from api.console.narrowing import Narrowing, Trail, read_narrowing, read_trail
+from api.console.passages import machine_of, reading_of
+from api.console.queue import last_decision
+from api.console.rendering import page, see_other
+from api.dependencies import AllSessions, Id, Now, ReadSession
+from api.errors import NotFound
+from api.pagination import write_cursor
+from api.queue import Found, find_assessments, get_assessment
+from api.reviews import (
+    Decision,
+    ReviewConflict,
+    ReviewInvalid,
+    add_review,
+    latest_review,
+    visible_reviews,
+)
+from models.account import Account
+from models.assessment import Assessment
+from models.database import reading, writing
+from models.document import Document
+from models.review import Review
+
+router = APIRouter(route_class=ConsoleRoute)
+
+
+@router.get("/assessments/{assessment_id}")
+def show(request: Request, assessment_id: Id, at: At, session: ReadSession) -> Response:
+    """Show one passage within the search it was opened from."""
+    found = found_or_missing(session, assessment_id)
+    return passage_page(session, request, at, found)
+
+
+@router.post("/assessments/{assessment_id}")
+def decide(request: Request, assessment_id: Id, at: At, form: Posted, *, sessions: AllSessions, now: Now) -> Response:
+    """Keep the decision and go on to the next passage; a refused one is shown again with what was typed."""
+    at.signed_in.actor.must("review")
+    with reading(sessions) as session:
+        found = found_or_missing(session, assessment_id)
+        decision = read_decision(form, machine_of(found))
+    try:
+        with writing(sessions) as session:
+            add_review(session, at.account_id, assessment_id, decision, now)
+    except (ReviewInvalid, ReviewConflict) as refused:
+        with reading(sessions) as session:
+            return passage_page(session, request, at, found, typed=decision, refused=refused)
+    with reading(sessions) as session:
+        following = next_address(session, found.assessment, *way(request), done=assessment_id)
+    return see_other(following)
+
+
+def passage_page(
+    session: Session,
+    request: Request,
+    at: Desk,
+    found: Found,
+    *,
+    typed: Decision | None = None,
+    refused: ReviewInvalid | ReviewConflict | None = None,
+) -> Response:
+    """Return the page of one passage; `typed` is a decision that was `refused`."""
+    narrowing, trail = way(request)
+    one = found.assessment
+    reviews = visible_reviews(session, one.id, at.account_id)
+    conflict = refused.theirs if isinstance(refused, ReviewConflict) else None
+    own = [review for review in reviews if review.reviewer_id == at.account_id]
+    decision = typed or (decision_of(own[-1]) if own else Decision(""))
+    newest = latest_review(session, one.id)
+    here = narrowing.href(one.id, trail)
+    form = form_of(
+        decision,
+        machine_of(found),
+        last_review_id=newest.id if newest else 0,
+        error=sentence(refused.detail) if isinstance(refused, ReviewInvalid) else "",
+        action=here,
+        here=here,
+        proposals=proposals(session, one),
+    )
+    count = count_reviewers(session, one.id)
+    shown = [*reviews, conflict] if conflict is not None else reviews
+    names = names_of(session, shown)
+    status = refused.status if refused else 200
+    return page(
+        "assessment.html",
+        status,
+        desk=at,
+        seen=reading_of(session, found) | {"looked": looked(one, count, blind=not reviews and at.may_review)},
+        form=form,
+        step={
+            "list": f"/queue{narrowing.query()}",
+            "previous": narrowing.href(trail.ids[0], Trail(trail.ids[1:])) if trail.ids else "",
+            "next": next_address(session, one, narrowing, trail),
+        },
+        reviews=[spoken_review(review, names) for review in reviews],
+        hidden_reviews=0 if reviews else count,
+        conflict=conflict and {"theirs": spoken_review(conflict, names), "yours": spoken_decision(decision)},
+        done=last_decision(session, at.account_id, request.query_params.get("done", "")),
+    )
+
+
+def found_or_missing(session: Session, assessment_id: int) -> Found:
+    """Return the assessment; raises NotFound."""
+    found = get_assessment(session, assessment_id)
+    if found is None:
+        raise NotFound(f"there is no passage {assessment_id}; it may have been deleted")
+    return found
+
+
+def way(request: Request) -> tuple[Narrowing, Trail]:
+    """Return the search that the passage was opened from, and what was seen before it."""
+    return read_narrowing(request.query_params), read_trail(request.query_params)
+
+
+def next_address(
+    session: Session, assessment: Assessment, narrowing: Narrowing, trail: Trail, done: int | None = None
+) -> str:
+    """Return the address of the passage that follows in the same search, or of the list when it was the last."""
+    position = (assessment.severity, assessment.id) if narrowing.order == "severity" else (assessment.id,)
+    cursor = write_cursor(narrowing.order, *position)
+    found, _ = find_assessments(session, narrowing.filters, narrowing.order, cursor, 1)
+    if not found:
+        return f"/queue{narrowing.query(done=done)}"
+    return narrowing.href(found[0].assessment.id, trail.then(assessment.id), done=done)
+
+
+def count_reviewers(session: Session, assessment_id: int) -> int:
+    """Count the people who have decided."""
+    people = select(func.count(Review.reviewer_id.distinct())).where(Review.assessment_id == assessment_id)
+    return session.scalar(people) or 0
+
+
+def looked(assessment: Assessment, count: int, *, blind: bool) -> str:
+    """Say whether a person has looked, without the verdict where the reader is to decide first."""
+    if not count:
+        return "No person has looked at it yet."
+    if blind:
+        return f"{count} {'person has' if count == 1 else 'people have'} looked at it."
+    return f"It counts as {words.STATUSES[assessment.status]}."
+
+
+def proposals(session: Session, assessment: Assessment) -> dict[str, str]:
+    """Return what was measured for the two parts of the worksheet that a machine may speak to."""
+    copies, publishers = session.execute(
+        select(func.count(), func.count(Document.source_id.distinct())).where(
+            Document.cluster_id == assessment.cluster_id, Document.current
+        )
+    ).one()
+    stage = words.STAGES[assessment.stage]
+    return {
+        "content_form": f"the model reads stage {stage}, and a text that {words.STANCES[assessment.stance]}.",
+        "extent": f"{copies} {'copy' if copies == 1 else 'copies'} at "
+        f"{publishers} {'source' if publishers == 1 else 'sources'} seen here.",
+    }
+
+
+def names_of(session: Session, reviews: list[Review]) -> dict[int, str]:
+    """Return the names of the people who wrote these reviews."""
+    ids = {review.reviewer_id for review in reviews}
+    return {one.id: one.name for one in session.scalars(select(Account).where(Account.id.in_(ids)))}
+
+
+def spoken_review(review: Review, names: dict[int, str]) -> dict[str, Any]:
+    """Return a kept review as the page says it."""
+    by = names.get(review.reviewer_id, "somebody")
+    return {"verdict": review.verdict, "by": by, "at": review.created_at, "lines": in_words(review)}
+
+
+def spoken_decision(decision: Decision) -> dict[str, Any]:
+    """Return a decision that is not kept yet as the page says it."""
+    return {"verdict": decision.verdict, "lines": in_words(decision)}

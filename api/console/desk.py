@@ -1,0 +1,202 @@
+"""Who sits at the screen: the browser's session, what its reader prefers, and how a refusal becomes a page.
+
+Every page of the console asks for `At`; every form asks for `Posted`, which refuses a form that did not come from one
+of our pages. It knows no noun but the two that wait for people.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+
+from api import auth
+from api.console.rendering import page, see_other
+from api.dependencies import AllSessions, CurrentSettings, Now
+from api.errors import ApiError, NotAllowed, NotSignedIn
+from api.settings import Settings
+from models.alert import Alert
+from models.assessment import Assessment
+from models.base import Keyed
+from models.database import reading
+
+PREFERENCES = "tocsin_view"
+MAX_FIELDS = 200
+COUNT_UP_TO = 1_000  # nobody plans by the exact length of a longer queue, and counting on is slow
+TITLES = {
+    401: "Sign in first",
+    403: "Not allowed",
+    404: "Not here",
+    409: "Somebody was faster",
+    422: "That does not work",
+    429: "Too many tries",
+    503: "Not available now",
+}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One reader at one page. `mask` hides words until asked for; `keys` lets one key decide."""
+
+    signed_in: auth.SignedIn
+    here: str
+    mask: bool = True
+    keys: bool = True
+    counts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def account_id(self) -> int:
+        """Whose account it is."""
+        return self.signed_in.actor.account_id
+
+    @property
+    def name(self) -> str:
+        """What the reader is called."""
+        return self.signed_in.actor.name
+
+    @property
+    def csrf(self) -> str:
+        """The secret that each form carries."""
+        return self.signed_in.csrf
+
+    @property
+    def may_review(self) -> bool:
+        """Whether the reader may decide."""
+        return self.signed_in.actor.may("review")
+
+    @property
+    def may_admin(self) -> bool:
+        """Whether the reader may change sources."""
+        return self.signed_in.actor.may("admin")
+
+    @property
+    def pages(self) -> list[tuple[str, str, str]]:
+        """The places one can go to: path, name and how much waits there."""
+        places = {
+            "/": "Overview",
+            "/queue": "Queue",
+            "/alerts": "Alerts",
+            "/sources": "Sources",
+            "/webhooks": "Partners",
+            "/about": "About",
+        }
+        return [(path, label, self.counts.get(path, "")) for path, label in places.items()]
+
+
+def session_cookie(settings: Settings) -> str:
+    """Return the name of the session's cookie; over https browsers tie a `__Host-` cookie to this host alone."""
+    return "__Host-tocsin" if settings.secure else "tocsin"
+
+
+def desk(request: Request, sessions: AllSessions, settings: CurrentSettings, now: Now) -> Desk:
+    """Return who is reading; raises NotSignedIn, and NotAllowed for a session that may not read."""
+    signed_in = auth.session_actor(sessions, request.cookies.get(session_cookie(settings)), now)
+    if signed_in is None:
+        raise NotSignedIn("your session has ended; open the console with a new sign-in link")
+    signed_in.actor.must("read")
+    counts: dict[str, str] = {}
+    if request.method == "GET":
+        with reading(sessions) as session:
+            counts = waiting(session)
+    mask, keys = read_preferences(request.cookies.get(PREFERENCES, ""))
+    found = Desk(signed_in, "/" + request.url.path.split("/")[1], mask, keys, counts)
+    request.state.desk = found
+    return found
+
+
+At = Annotated[Desk, Depends(desk)]
+
+
+async def posted(request: Request, at: At) -> FormData:
+    """Return the form that was sent; raises NotAllowed unless it carries the session's secret."""
+    form = await request.form(max_files=0, max_fields=MAX_FIELDS)
+    if not auth.csrf_matches(at.signed_in, one(form, "csrf")):
+        raise NotAllowed("this form is older than your session, or came from elsewhere; reload its page and send again")
+    return form
+
+
+Posted = Annotated[FormData, Depends(posted)]
+
+
+def one(form: FormData, name: str) -> str:
+    """Return what was typed in a field, without what no database takes; empty when the field is missing."""
+    value = form.get(name)
+    return clean(value) if isinstance(value, str) else ""
+
+
+def many(form: FormData, name: str) -> list[str]:
+    """Return every value that was ticked under a name."""
+    return [clean(value) for value in form.getlist(name) if isinstance(value, str)]
+
+
+def clean(text: str) -> str:
+    """Take NUL and lone surrogates out, which PostgreSQL and UTF-8 refuse; newlines become the usual ones."""
+    return text.replace("\x00", "").replace("\r\n", "\n").encode("utf-8", "replace").decode().strip()
+
+
+def waiting(session: Session) -> dict[str, str]:
+    """Count what waits for people, by the page where it waits."""
+    unread = Assessment.current & Assessment.flagged_now & (Assessment.status == "unreviewed")
+    return {
+        "/queue": up_to(count_up_to(session, Assessment, unread)),
+        "/alerts": up_to(count_up_to(session, Alert, Alert.state == "open")),
+    }
+
+
+def count_up_to(session: Session, table: type[Keyed], condition: ColumnElement[bool]) -> int:
+    """Count rows, giving up a little above `COUNT_UP_TO`."""
+    some = select(literal(1)).select_from(table).where(condition).limit(COUNT_UP_TO + 1).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def up_to(count: int) -> str:
+    """Return a count as the page shows it; nothing for none."""
+    return f"{COUNT_UP_TO}+" if count > COUNT_UP_TO else str(count or "")
+
+
+def read_preferences(cookie: str) -> tuple[bool, bool]:
+    """Return (mask, keys) out of the cookie; both are on until somebody switches them off."""
+    return "nomask" not in cookie, "nokeys" not in cookie
+
+
+def write_preferences(*, mask: bool, keys: bool) -> str:
+    """Return what the cookie holds for these choices."""
+    return ("mask" if mask else "nomask") + "." + ("keys" if keys else "nokeys")
+
+
+class ConsoleRoute(APIRoute):
+    """A route whose refusals are pages, in the words of the error, instead of JSON."""
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
+        """Wrap the usual handler; whoever is not signed in is shown where to sign in."""
+        handle = super().get_route_handler()
+
+        async def handled(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except NotSignedIn as refused:
+                return see_other("/sign-in") if request.method == "GET" else refusal(request, 401, refused.detail)
+            except ApiError as refused:
+                return refusal(request, refused.status, refused.detail)
+            except RequestValidationError:
+                return refusal(request, 404, "There is no such page; the address may have been cut.")
+
+        return handled
+
+
+def refusal(request: Request, status: int, detail: str) -> Response:
+    """Return the page that says what was refused."""
+    known = getattr(request.state, "desk", None)
+    return page(
+        "error.html", status, desk=known, title=TITLES.get(status, "Something is wrong"), detail=sentence(detail)
+    )
+
+
+def sentence(detail: str) -> str:
+    """Return an error's words as a sentence: a capital at the start and a stop at the end."""
+    return detail[:1].upper() + detail[1:] + ("" if detail.endswith((".", "?", "!")) else ".")

@@ -1,0 +1,164 @@
+"""The overview: what waits for people, what rose, which sources need a look, and whether everything turns."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Response
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from api import state
+from api.console.chart import Point, draw
+from api.console.desk import COUNT_UP_TO, At, ConsoleRoute, count_up_to
+from api.console.rendering import number, page, percent
+from api.dependencies import Now, ReadSession
+from models.alert import Alert
+from models.assessment import Assessment
+from models.source import Source
+from models.tally import TallyHour
+
+DAYS = 14
+MOST_ALERTS = 5
+MOST_TROUBLED = 10
+# States in which a source does what it should, or was told not to.
+CALM = ("ok", "new", "paused")
+
+router = APIRouter(route_class=ConsoleRoute)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One number with its name; `loud` ones ask for somebody."""
+
+    count: str
+    label: str
+    href: str = ""
+    note: str = ""
+    loud: bool = False
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day of the tallies."""
+
+    at: dt.datetime
+    documents: int
+    flagged: int
+    voices: int
+
+    @property
+    def label(self) -> str:
+        """The day as the table names it."""
+        return f"{self.at.day} {self.at:%b %Y}"
+
+    @property
+    def share(self) -> str:
+        """Flagged of all that was assessed."""
+        return percent(self.flagged / self.documents) if self.documents else "–"
+
+
+@router.get("/")
+def overview(at: At, session: ReadSession, now: Now) -> Response:
+    """Show the desk's morning page."""
+    found = state.look(session, now)
+    days = last_days(session, now)
+    alerts = session.scalars(
+        select(Alert)
+        .where(Alert.state != "resolved")
+        .order_by(Alert.severity.desc(), Alert.id.desc())
+        .limit(MOST_ALERTS)
+    )
+    return page(
+        "overview.html",
+        desk=at,
+        now=now,
+        tiles=tiles(session, found),
+        days=DAYS,
+        drawn=draw([Point(day.at, day.flagged, day.documents) for day in days]),
+        table=days[::-1],
+        alerts=list(alerts),
+        sources=health(session),
+        beats=found.beats if any(beat.beat_at for beat in found.beats) else (),
+    )
+
+
+def tiles(session: Session, found: state.State) -> list[Tile]:
+    """Return the numbers at the top: what waits for people first, then what is stuck."""
+    waits = Assessment.current & (Assessment.status == "unreviewed")
+    review = count_up_to(session, Assessment, waits & Assessment.flagged_now)
+    abstained = count_up_to(session, Assessment, waits & Assessment.abstained)
+    stuck = found.quarantined + found.failed_deliveries
+    return [
+        Tile(at_most(review), "to review", "/queue", "flagged, and nobody has looked", loud=bool(review)),
+        Tile(at_most(abstained), "the model abstained on", "/queue?show=abstained", "no score is not “clean”"),
+        Tile(number(found.open_alerts), "open alerts", "/alerts", loud=bool(found.open_alerts)),
+        Tile(number(found.waiting["assess"]), "not scored yet", note=f"{number(found.unscored)} could not be scored"),
+        Tile(
+            number(stuck),
+            "set aside",
+            note=f"{number(found.quarantined)} quarantined, {number(found.failed_deliveries)} messages given up",
+            loud=bool(stuck),
+        ),
+    ]
+
+
+def at_most(count: int) -> str:
+    """Return a count that was taken up to a limit."""
+    return f"{number(COUNT_UP_TO)}+" if count > COUNT_UP_TO else number(count)
+
+
+def last_days(session: Session, now: dt.datetime) -> list[Day]:
+    """Return the last days with their counts, oldest first, empty ones included; none at all before the first count."""
+    today = now.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    first = today - dt.timedelta(days=DAYS - 1)
+    rows = session.execute(
+        select(TallyHour.label, TallyHour.hour, TallyHour.documents, TallyHour.voices).where(
+            TallyHour.label.in_(("any", "volume")),
+            TallyHour.dimension == "all",
+            TallyHour.value == "",
+            TallyHour.country == "",
+            TallyHour.hour >= first,
+        )
+    ).all()
+    if not rows:
+        return []
+    counts = {first + dt.timedelta(days=number_): [0, 0, 0] for number_ in range(DAYS)}
+    for row in rows:
+        day = counts.get(row.hour.replace(hour=0))
+        if day is None:
+            continue
+        if row.label == "volume":
+            day[0] += row.documents
+        else:
+            day[1] += row.documents
+            day[2] += row.voices
+    return [Day(at, *three) for at, three in counts.items()]
+
+
+def health(session: Session) -> dict[str, object]:
+    """Return a sentence on all sources, and those that somebody should look at, longest in trouble first."""
+    total, off, calm = session.execute(
+        select(
+            func.count(),
+            func.coalesce(func.sum(case((~Source.enabled, 1), else_=0)), 0),
+            func.coalesce(func.sum(case((Source.enabled & Source.state.in_(CALM), 1), else_=0)), 0),
+        )
+    ).one()
+    troubled = session.scalars(
+        select(Source)
+        .where(Source.enabled, Source.state.not_in(CALM))
+        .order_by(Source.state_since, Source.id)
+        .limit(MOST_TROUBLED)
+    )
+    return {"summary": in_a_sentence(total, off, calm), "troubled": list(troubled)}
+
+
+def in_a_sentence(total: int, off: int, calm: int) -> str:
+    """Say how many sources do what they should."""
+    if not total:
+        return "No source is watched yet."
+    watched = total - off
+    trouble = watched - calm
+    said = "all are well" if not trouble else f"{trouble} {'needs' if trouble == 1 else 'need'} a look"
+    paused = f"; {off} paused" if off else ""
+    return f"{watched} watched, {said}{paused}."

@@ -1,0 +1,255 @@
+"""What a page shows of one assessment: its text in safe pieces, its labels, and where else it stands.
+
+Deciding what is masked happens here: words that a signal applies to, and whole texts that no model could read. It knows
+no form and no verdict but the one word of the status.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.console import words
+from api.console.decisions import Machine
+from api.console.text import Piece, Span, pieces, snippet, window
+from api.queue import Found
+from api.reviews import MACHINE_MARKS
+from models.assessment import PATHWAYS, SIGNALS, TARGETS, Assessment
+from models.document import Cluster, Document
+from models.item import Item
+from models.source import Source
+
+WHOLE = 10_000  # code points of the whole text on the page; an article is seldom longer
+COPIES = 8
+ALL = 1 << 40
+UNREAD = 600  # code points shown first where no passage was marked
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a list."""
+
+    id: int
+    href: str
+    severity: int
+    language: str
+    snippet: list[Piece]
+    source: str
+    country: str | None
+    event_at: dt.datetime
+    labels: list[str]
+    abstained: bool
+    stance: str
+    stage: int
+    status: str
+
+
+@dataclass(frozen=True)
+class Score:
+    """One probability, and whether its label applies by the model's threshold."""
+
+    label: str
+    probability: float
+    applies: bool = False
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Another version or another copy; `href` is empty where nothing has been assessed."""
+
+    href: str
+    source: str
+    at: dt.datetime
+    number: int = 1
+    here: bool = False
+
+
+def entry_of(found: Found, href: str, *, mask: bool) -> Entry:
+    """Return what a list shows of one assessment."""
+    one = found.assessment
+    inside, hot = marked_spans(one)
+    labels = [_label(mark.kind, mark.key) for mark in found.marks if mark.kind in {"signal", "target_name"}]
+    return Entry(
+        id=one.id,
+        href=href,
+        severity=one.severity,
+        language=one.language,
+        snippet=snippet(found.document.text, inside, hot, hide=mask and needs_mask(found)),
+        source=found.source.name,
+        country=one.country,
+        event_at=one.event_at,
+        labels=labels,
+        abstained=one.abstained,
+        stance=one.stance,
+        stage=one.stage,
+        status=words.STATUSES.get(one.status, one.status),
+    )
+
+
+def needs_mask(found: Found) -> bool:
+    """Whether there is something to hide: a label applies, or nobody can say because the model abstained."""
+    return found.assessment.abstained or bool(machine_keys(found, "signal"))
+
+
+def marked_spans(assessment: Assessment) -> tuple[list[Span], list[Span]]:
+    """Return (passages, hot spans); where the model abstained, everything is one passage."""
+    if assessment.abstained:
+        return [Span(0, ALL)], []
+    inside = [Span(one["start"], one["end"]) for one in assessment.passages]
+    hot = [Span(h["start"], h["end"], h.get("weight", 1)) for one in assessment.passages for h in one["highlights"]]
+    return inside, [span for span in hot if span.weight > 0]
+
+
+def machine_keys(found: Found, kind: str) -> tuple[str, ...]:
+    """Return the labels that the model gave, whatever a reviewer made of them since."""
+    kept = found.assessment.details.get(MACHINE_MARKS)
+    if kept is not None:
+        return tuple(key for of, key, _ in kept if of == kind)
+    return tuple(mark.key for mark in found.marks if mark.kind == kind and mark.basis == "model")
+
+
+def machine_of(found: Found) -> Machine:
+    """Return the model's reading as the form needs it."""
+    one = found.assessment
+    return Machine(
+        signals=_in_order(machine_keys(found, "signal"), SIGNALS),
+        stage=one.stage,
+        stance=one.stance,
+        targets=_in_order(machine_keys(found, "target"), TARGETS),
+        target_names=machine_keys(found, "target_name"),
+        abstained=one.abstained,
+    )
+
+
+def reading_of(session: Session, found: Found) -> dict[str, Any]:
+    """Return everything the page of one assessment shows besides people's decisions."""
+    one, document = found.assessment, found.document
+    item = session.get_one(Item, document.item_id)
+    versions = versions_of(session, item, document)
+    inside, hot = marked_spans(one)
+    hide = needs_mask(found)
+    text = document.text
+    start, end = _window(text, one, inside)
+    around: dict[str, Any] = {"start": start, "end": end, "passages": inside, "hot": hot}
+    linked = is_web_address(document.url)
+    return {
+        "id": one.id,
+        "document_id": document.id,
+        "source": found.source.name,
+        "place": ", ".join(part for part in (one.region, one.country) if part),
+        "event_at": one.event_at,
+        "language": one.language,
+        "language_confidence": one.language_confidence,
+        "title": pieces(document.title or ""),
+        "masked_title": pieces(document.title or "", passages=[Span(0, ALL)], hide=hide),
+        "masked": pieces(text, hide=hide, **around),
+        "plain": pieces(text, **around),
+        "hide": hide,
+        "cut_before": start > 0,
+        "cut_after": end < len(text),
+        "whole": pieces(text, end=WHOLE, passages=inside, hot=hot) if start > 0 or end < len(text) else [],
+        "length": len(text),
+        "cut": max(0, len(text) - WHOLE),
+        "url": document.url if linked else "",
+        "url_text": "" if linked else document.url,
+        "flag": one.flag,
+        "abstained": one.abstained,
+        "abstain_reason": one.abstain_reason or "",
+        "severity": one.severity,
+        "stage": one.stage,
+        "stance": one.stance,
+        "signals": scores(one.signals, SIGNALS, words.SIGNALS, machine_keys(found, "signal")),
+        "pathways": scores(one.pathways, PATHWAYS, words.PATHWAYS, ()),
+        "targets": [words.TARGETS.get(key, key) for key in machine_keys(found, "target")] + one.target_names,
+        "model": one.model,
+        "assessed_at": one.assessed_at,
+        "extraction": document.extraction,
+        "author": item.author,
+        "fetched_at": item.fetched_at,
+        "evidence": f"sha256 {item.raw_sha256}" if item.raw_sha256 else "",
+        "versions": versions,
+        "superseded": superseded(one, document, versions),
+        "cluster_size": session.get_one(Cluster, document.cluster_id).size,
+        "copies": copies_of(session, document),
+    }
+
+
+def scores(
+    given: Mapping[str, float], order: Sequence[str], spoken: Mapping[str, str], applying: Sequence[str]
+) -> list[Score]:
+    """Return the probabilities, those that apply first, then the highest."""
+    found = [Score(spoken[key], given.get(key, 0.0), key in applying) for key in order]
+    return sorted(found, key=lambda score: (not score.applies, -score.probability))
+
+
+def versions_of(session: Session, item: Item, document: Document) -> list[Elsewhere]:
+    """Return every version of the item, oldest first, linked to its newest assessment."""
+    rows = session.execute(
+        select(Item.version, Item.fetched_at, Document.id)
+        .outerjoin(Document, Document.item_id == Item.id)
+        .where(Item.source_id == item.source_id, Item.external_id == item.external_id)
+        .order_by(Item.version)
+    ).all()
+    newest = newest_assessments(session, [row.id for row in rows if row.id is not None])
+    return [
+        Elsewhere(_href(newest.get(row.id)), "", row.fetched_at, number=row.version, here=row.id == document.id)
+        for row in rows
+    ]
+
+
+def copies_of(session: Session, document: Document) -> list[Elsewhere]:
+    """Return the first few near-copies, oldest first, linked to their newest assessment."""
+    rows = session.execute(
+        select(Document.id, Document.event_at, Source.name)
+        .join(Source, Source.id == Document.source_id)
+        .where(Document.cluster_id == document.cluster_id, Document.id != document.id, Document.current)
+        .order_by(Document.event_at)
+        .limit(COPIES)
+    ).all()
+    newest = newest_assessments(session, [row.id for row in rows])
+    return [Elsewhere(_href(newest.get(row.id)), row.name, row.event_at) for row in rows]
+
+
+def newest_assessments(session: Session, document_ids: Sequence[int]) -> dict[int, int]:
+    """Return the id of the newest assessment of each document."""
+    query = select(Assessment.document_id, Assessment.id).where(Assessment.document_id.in_(document_ids))
+    return {row.document_id: row.id for row in session.execute(query.order_by(Assessment.id))}
+
+
+def superseded(assessment: Assessment, document: Document, versions: Sequence[Elsewhere]) -> str:
+    """Say what is newer than this, if anything is."""
+    if not document.current and versions:
+        return f"the publisher changed the text; version {versions[-1].number} is the last one seen."
+    return "" if assessment.current else "a newer model has read this text since."
+
+
+def is_web_address(url: str | None) -> bool:
+    """Whether a link may be offered; anything but the web's two schemes could run something."""
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.netloc)
+
+
+def _window(text: str, assessment: Assessment, inside: Sequence[Span]) -> tuple[int, int]:
+    if assessment.abstained or not inside:
+        return window(text, 0, min(UNREAD, len(text)), around=80)
+    first = inside[0]
+    return window(text, min(first.start, len(text)), min(first.end, len(text)))
+
+
+def _label(kind: str, key: str) -> str:
+    return words.SIGNALS.get(key, key) if kind == "signal" else key
+
+
+def _href(assessment_id: int | None) -> str:
+    return f"/assessments/{assessment_id}" if assessment_id else ""
+
+
+def _in_order(keys: Sequence[str], order: Sequence[str]) -> tuple[str, ...]:
+    return tuple(key for key in order if key in keys)

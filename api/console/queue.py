@@ -1,0 +1,108 @@
+"""The review queue: what to look at next, narrowed by what stands in the address bar."""
+
+from dataclasses import replace
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from api.console import words
+from api.console.desk import At, ConsoleRoute
+from api.console.narrowing import TABS, Narrowing, read_narrowing
+from api.console.passages import entry_of
+from api.console.rendering import page
+from api.dependencies import Now, ReadSession
+from api.pagination import MAX_LIMIT
+from api.queue import find_assessments
+from models.review import Review
+from models.source import Source
+from models.tally import TallyHour
+
+ON_A_PAGE = 25
+MOST_LANGUAGES = 60
+EMPTY = {
+    "review": "Nothing waits to be reviewed here. What comes in is read within minutes.",
+    "abstained": "The model has abstained on nothing that still waits.",
+}
+
+router = APIRouter(route_class=ConsoleRoute)
+
+
+@router.get("/queue")
+def queue(request: Request, at: At, session: ReadSession, now: Now) -> Response:
+    """Show one page of passages, worst or newest first."""
+    narrowing = read_narrowing(request.query_params)
+    cursor = request.query_params.get("cursor") or None
+    found, following = find_assessments(session, narrowing.filters, narrowing.order, cursor, ON_A_PAGE)
+    return page(
+        "queue.html",
+        desk=at,
+        now=now,
+        filters=narrowing,
+        filtered=narrowing.narrowed,
+        tabs=tabs(narrowing),
+        entries=[entry_of(one, narrowing.href(one.assessment.id), mask=at.mask) for one in found],
+        next=f"/queue{narrowing.query(cursor=following)}" if following else "",
+        empty=emptiness(narrowing),
+        done=last_decision(session, at.account_id, request.query_params.get("done", "")),
+        choices=choices(session),
+    )
+
+
+def tabs(narrowing: Narrowing) -> list[tuple[str, str, bool]]:
+    """Return the tabs as (address, name, whether it is this one); filters stay on when changing tabs."""
+    return [
+        (f"/queue{replace(narrowing, show=show).query()}", label, show == narrowing.show)
+        for show, (label, _) in TABS.items()
+    ]
+
+
+def choices(session: Session) -> dict[str, list[tuple[str, str]]]:
+    """Return what can be chosen among languages, countries and sources."""
+    countries = session.scalars(
+        select(Source.country).where(Source.country.is_not(None)).distinct().order_by(Source.country)
+    )
+    sources = session.scalars(select(Source.name).order_by(Source.name).limit(MAX_LIMIT))
+    return {
+        "languages": [(code, code) for code in languages(session)],
+        "countries": [(code, code) for code in countries if code],
+        "sources": [(name, name) for name in sources],
+    }
+
+
+def languages(session: Session) -> list[str]:
+    """Return the languages that were assessed, by hopping along the tallies' key instead of reading every hour."""
+    found = [""]
+    while len(found) <= MOST_LANGUAGES:
+        following = session.scalar(
+            select(func.min(TallyHour.value)).where(
+                TallyHour.label == "volume", TallyHour.dimension == "language", TallyHour.value > found[-1]
+            )
+        )
+        if following is None:
+            break
+        found.append(following)
+    return found[1:]
+
+
+def emptiness(narrowing: Narrowing) -> str:
+    """Say why there is nothing to see, which differs from "nothing was found to be wrong"."""
+    if narrowing.narrowed:
+        return "No passage matches this filter. Clear it to see the others."
+    return EMPTY.get(narrowing.show, "Nothing here.")
+
+
+def last_decision(session: Session, account_id: int, done: str) -> dict[str, Any] | None:
+    """Return what this reviewer has just decided, to be shown beside the next passage."""
+    if not (done.isascii() and done.isdigit() and len(done) < 19):
+        return None
+    review = session.scalars(
+        select(Review)
+        .where(Review.assessment_id == int(done), Review.reviewer_id == account_id)
+        .order_by(Review.id.desc())
+        .limit(1)
+    ).first()
+    if review is None:
+        return None
+    return {"sentence": f"Passage {done}: {words.DECIDED[review.verdict]}", "href": f"/assessments/{done}"}

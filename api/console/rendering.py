@@ -1,0 +1,97 @@
+"""Turn a template and its values into an answer that runs no foreign code and loads nothing from elsewhere.
+
+Templates escape everything; the headers forbid what escaping could miss. It knows no page and no table.
+"""
+
+import datetime as dt
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from api.console import words
+
+FOLDER = Path(__file__).parent
+CSP = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+def page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """Render `template` with `values`; raises `jinja2.UndefinedError` when it uses a value that is not there."""
+    return HTMLResponse(environment().get_template(template).render(**values), status, HEADERS)
+
+
+def see_other(path: str) -> RedirectResponse:
+    """Answer a form with another page, so that reloading does not send the form again."""
+    return RedirectResponse(path, 303, HEADERS)
+
+
+@cache
+def environment() -> Environment:
+    """Return the templates, escaped without exception, with the console's filters."""
+    made = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["words"] = words
+    made.filters |= {"when": when, "ago": ago, "percent": percent, "number": number, "name": name}
+    return made
+
+
+def when(moment: dt.datetime | None) -> Markup | str:
+    """Return a time as people and machines read it, in UTC; a dash for none."""
+    if moment is None:
+        return "–"
+    moment = moment.astimezone(dt.UTC)
+    stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Markup('<time datetime="{}">{} {} UTC</time>').format(
+        stamp, f"{moment.day} {moment:%b %Y},", f"{moment:%H:%M}"
+    )
+
+
+def ago(moment: dt.datetime | None, now: dt.datetime) -> str:
+    """Return how long before (or after) `now` a time lies, in its largest unit."""
+    if moment is None:
+        return "never"
+    seconds = (now - moment).total_seconds()
+    size = next(((name, length) for name, length in _UNITS if abs(seconds) >= length), None)
+    if size is None:
+        return "now"
+    count = int(abs(seconds) // size[1])
+    unit = size[0] if count == 1 else f"{size[0]}s"
+    return f"{count} {unit} ago" if seconds > 0 else f"in {count} {unit}"
+
+
+_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+
+
+def percent(probability: float) -> str:
+    """Return a probability as a whole percentage that never claims certainty."""
+    whole = min(99, round(probability * 100))
+    return "<1%" if whole < 1 else f"{whole}%"
+
+
+def number(count: float) -> str:
+    """Return a count with thin spaces between thousands."""
+    return f"{count:,}".replace(",", "\u202f")
+
+
+def name(key: object, spoken: dict[Any, Any]) -> str:
+    """Return the word for a key, or the key itself where a newer part of the system has one that we lack."""
+    return str(spoken.get(key, key))

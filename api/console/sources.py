@@ -1,0 +1,101 @@
+"""The watched publishers: how each has been answering, why, and what an administrator may do about it."""
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api import sources
+from api.console.desk import At, ConsoleRoute, Desk, Posted, one, sentence
+from api.console.overview import health
+from api.console.rendering import page, see_other
+from api.dependencies import AllSessions, Id, Now, ReadSession
+from api.errors import ApiError, Conflict, Invalid, NotFound
+from models.database import reading, writing
+from models.source import POLLED_KINDS, Source
+
+FIELDS = ("name", "kind", "url", "interval_seconds", "language", "country", "region")
+FRESH = {"kind": "feed", "interval_seconds": "900"}
+MOST = 1_000
+DONE = {
+    "added": "The source was added; it is asked at the next turn.",
+    "poll": "It is asked at the next turn of the worker, within a minute.",
+    "pause": "It is paused. What it brought stays.",
+    "resume": "It is watched again, and asked at the next turn.",
+}
+
+router = APIRouter(route_class=ConsoleRoute)
+
+
+@router.get("/sources")
+def show(request: Request, at: At, session: ReadSession, now: Now) -> Response:
+    """List every source, those in trouble first."""
+    return sources_page(session, at, now, done=DONE.get(request.query_params.get("done", ""), ""))
+
+
+@router.post("/sources")
+def add(at: At, sessions: AllSessions, now: Now, form: Posted) -> Response:
+    """Watch a new source; a refused one is shown again with what was typed."""
+    at.signed_in.actor.must("admin")
+    typed = {name: one(form, name) for name in FIELDS}
+    try:
+        with writing(sessions) as session:
+            sources.create_source(session, {**typed, "interval_seconds": whole(typed["interval_seconds"])}, now)
+    except (Invalid, Conflict) as refused:
+        with reading(sessions) as session:
+            return sources_page(session, at, now, typed=typed, refused=refused)
+    return see_other("/sources?done=added")
+
+
+@router.post("/sources/{source_id}")
+def change(source_id: Id, at: At, form: Posted, sessions: AllSessions, now: Now) -> Response:
+    """Ask a source now, pause it or watch it again."""
+    at.signed_in.actor.must("admin")
+    act = one(form, "act")
+    with writing(sessions) as session:
+        if act == "poll":
+            known = session.get(Source, source_id)
+            if known is None:
+                raise NotFound(f"there is no source {source_id}")
+            sources.make_due(session, [known.name], now)
+        elif act in {"pause", "resume"}:
+            sources.change_source(session, source_id, {"enabled": act == "resume"}, now)
+        else:
+            raise Invalid("the form says neither to ask, nor to pause, nor to watch again")
+    return see_other(f"/sources?done={act}")
+
+
+def sources_page(
+    session: Session,
+    at: Desk,
+    now: object,
+    *,
+    typed: dict[str, str] | None = None,
+    refused: ApiError | None = None,
+    done: str = "",
+) -> Response:
+    """Return the page; `typed` is a source that was `refused`."""
+    rows = session.scalars(select(Source).order_by(Source.name).limit(MOST)).all()
+    in_trouble = sorted(rows, key=lambda row: (not row.enabled, row.state in {"ok", "new"}))
+    return page(
+        "sources.html",
+        refused.status if refused else 200,
+        desk=at,
+        now=now,
+        sources=in_trouble,
+        summary=health(session)["summary"],
+        polled=POLLED_KINDS,
+        done=done,
+        form={
+            **dict.fromkeys(FIELDS, ""),
+            **FRESH,
+            **(typed or {}),
+            "error": sentence(refused.detail) if refused else "",
+        },
+    )
+
+
+def whole(text: str) -> int:
+    """Return a whole number that was typed; raises Invalid."""
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise Invalid("interval_seconds: a whole number of seconds, for example 900")
+    return int(text)

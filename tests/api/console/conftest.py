@@ -1,0 +1,102 @@
+"""A browser at the console: signed in as an analyst, as an admin, or not at all."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from api import auth
+from api.console.pages import router
+from api.settings import Settings
+from models.database import Sessions
+from tests.conftest import NOW
+
+
+@dataclass
+class Browser:
+    """One person's browser, which keeps cookies and follows what forms ask for."""
+
+    client: TestClient
+    csrf: str = ""
+
+    def get(self, path: str) -> Any:
+        answer = self.client.get(path)
+        if found := re.search(r'name="csrf" value="(\w+)"', answer.text):
+            self.csrf = found[1]
+        return answer
+
+    def post(self, path: str, **fields: Any) -> Any:
+        if not self.csrf:
+            self.get("/about")
+        return self.client.post(path, data={"csrf": self.csrf} | fields)
+
+
+class Page(HTMLParser):
+    """What a browser would make of a page: its elements with their attributes, and its text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture
+def app(sessions: Sessions) -> FastAPI:
+    app = FastAPI()
+    app.state.sessions = sessions
+    app.state.settings = Settings()
+    app.state.clock = lambda: NOW
+    app.include_router(router)
+    return app
+
+
+@pytest.fixture
+def visitor(app: FastAPI) -> Iterator[Browser]:
+    """Somebody without a session."""
+    with TestClient(app, follow_redirects=False) as client:
+        yield Browser(client)
+
+
+@pytest.fixture
+def sign_in(app: FastAPI, sessions: Sessions) -> Callable[..., Browser]:
+    def signed_in(name: str, *scopes: str) -> Browser:
+        browser = Browser(TestClient(app, follow_redirects=False))
+        key = auth.create_sign_in_link(sessions, name, scopes, NOW).partition("key=")[2]
+        assert browser.client.post("/sign-in", data={"key": key}).status_code == 303
+        return browser
+
+    return signed_in
+
+
+@pytest.fixture
+def analyst(sign_in: Callable[..., Browser]) -> Browser:
+    """May read and decide."""
+    return sign_in("Amina", "review")
+
+
+@pytest.fixture
+def admin(sign_in: Callable[..., Browser]) -> Browser:
+    """May everything."""
+    return sign_in("Ben", "admin")
+
+
+@pytest.fixture
+def outsider(sign_in: Callable[..., Browser]) -> Browser:
+    """May only read."""
+    return sign_in("Chidi", "read")
