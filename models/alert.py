@@ -50,6 +50,7 @@ class Alert(Keyed, Base):
             postgresql_where=text("state <> 'resolved'"),
         ),
         Index("ix_alerts_state", "state", "id"),
+        Index("ix_alerts_rule_id", "rule_id", "group_key"),
     )
 
     rule_id: Mapped[int] = mapped_column(ForeignKey("rules.id"))

@@ -201,12 +201,12 @@ def _season(capped: Array, n: Array, design: Design) -> Array:
     by_hour = [np.pad(x, padding).reshape(series, days, design.day).swapaxes(1, 2) for x in (capped, n)]
     length = design.baseline // design.day
     flagged, scanned = (_trailing(x, length, lag) for x in by_hour)
-    # `_trailing` ends with the slot itself; the factor of a day may only know the days before the guard.
     all_flagged, all_scanned = flagged.sum(1, keepdims=True), scanned.sum(1, keepdims=True)
     rate = np.divide(all_flagged, all_scanned, out=np.zeros_like(all_flagged), where=all_scanned > 0)
     factor = (flagged + SEASON_PRIOR) / (rate * scanned + SEASON_PRIOR)
     factor[:, :, : 7 + lag] = 1
-    return factor.swapaxes(1, 2).reshape(series, days * design.day)[:, :slots]
+    by_slot: Array = factor.swapaxes(1, 2).reshape(series, days * design.day)[:, :slots]
+    return by_slot
 
 
 def _usable(n: Array, design: Design) -> Mask:

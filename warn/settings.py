@@ -28,12 +28,15 @@ class WarnSettings:
         default=100,
         metadata={"help": "alerts an item rule opens within an hour before further posts are gathered by group"},
     )
+    repeat_after_hours: int = field(
+        default=72, metadata={"help": "hours of quiet after which copies of a resolved alert's text open a new alert"}
+    )
     alert_batch: int = field(default=500, metadata={"help": "assessments looked at in one transaction"})
     stale_hours_batch: int = field(default=200, metadata={"help": "hours counted again before alerts are raised"})
 
     def __post_init__(self) -> None:
         """Refuse values that cannot work, with the name and what would be right."""
-        for name in ("baseline_days", "baseline_min_days", "surge_min_voices", "alerts_per_hour"):
+        for name in ("baseline_days", "baseline_min_days", "surge_min_voices", "alerts_per_hour", "repeat_after_hours"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
         for name in ("surge_quiet_hours", "alert_batch", "stale_hours_batch"):

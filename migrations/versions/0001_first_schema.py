@@ -349,6 +349,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
     )
     with op.batch_alter_table("alerts", schema=None) as batch_op:
+        batch_op.create_index("ix_alerts_rule_id", ["rule_id", "group_key"], unique=False)
         batch_op.create_index("ix_alerts_state", ["state", "id"], unique=False)
         batch_op.create_index(
             "uq_alerts_rule_id_group_key_unresolved",
@@ -563,6 +564,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("state <> 'resolved'"),
         )
         batch_op.drop_index("ix_alerts_state")
+        batch_op.drop_index("ix_alerts_rule_id")
 
     op.drop_table("alerts")
     op.drop_table("silences")

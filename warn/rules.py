@@ -1,0 +1,246 @@
+"""What deserves an alert: rules as people write them, checked word by word, and the item rule's decision.
+
+Deciding is pure here; when rules are looked at is told by `warn.alerts`.
+
+An item rule matches one document: `min_severity`, any of `signals`, `parameters.min_stage`, and `filters`. Only what is
+flagged now matches, unless the rule filters by `stance` or `flag` itself.
+A surge rule watches series: one per label (`signals`, or everything flagged) and per value of `parameters.group_by`.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from models.alert import RULE_KINDS, Rule
+from models.assessment import SIGNALS, STANCES, TARGETS
+from models.database import Sessions, is_sqlite, writing
+from models.tally import DIMENSIONS
+from warn import words
+from warn.detectors import WINDOWS
+from warn.errors import NameTaken, NotFound, RuleRefused
+
+NAME_LENGTH = 200
+ITEM_FILTERS = ("target", "target_name", "language", "country", "region", "source", "stance", "flag")
+GROUPS = tuple(dimension for dimension in DIMENSIONS if dimension != "all")
+KNOWN_VALUES = {"target": TARGETS, "stance": STANCES}
+PARAMETERS = {"item": ("min_stage",), "surge": ("group_by", "window_hours", "budget")}
+BUDGET_RANGE = (0.1, 10.0)
+
+
+@dataclass(frozen=True)
+class RuleInput:
+    """A rule as somebody wrote it."""
+
+    name: str
+    kind: str
+    min_severity: int = 0
+    signals: list[str] = field(default_factory=list)
+    filters: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
+    enabled: bool = True
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What an item rule may know of one document: how it was read, and what holds now."""
+
+    assessment_id: int
+    document_id: int
+    cluster_id: int
+    source_id: int
+    source: str
+    country: str | None
+    region: str | None
+    language: str
+    event_at: dt.datetime
+    severity: int
+    stage: int
+    stance: str
+    flagged: bool
+    status: str
+    model: str
+    signals: dict[str, float]
+    targets: tuple[str, ...]
+    target_names: tuple[str, ...]
+
+
+DEFAULT_RULES = (
+    RuleInput("Severe item", "item", min_severity=70, parameters={"min_stage": 3}),
+    RuleInput("Surge against a group", "surge", parameters={"group_by": "target"}),
+)
+
+
+def problems(rule: RuleInput) -> list[str]:
+    """Say what is wrong with a rule, one sentence per field; none when it is right."""
+    if rule.kind not in RULE_KINDS:
+        return [f"kind is {rule.kind!r}; it must be one of {', '.join(RULE_KINDS)}."]
+    found = []
+    if not rule.name.strip() or len(rule.name) > NAME_LENGTH:
+        found.append(f"name must have between 1 and {NAME_LENGTH} characters.")
+    if not 0 <= rule.min_severity <= 100:
+        found.append(f"min_severity is {rule.min_severity}; it must lie between 0 and 100.")
+    found += [
+        f"signals: there is no signal {key!r}; known are {', '.join(SIGNALS)}."
+        for key in _unknown(rule.signals, SIGNALS)
+    ]
+    found += [
+        f"parameters: {key!r} is unknown to {rule.kind} rules; known are {', '.join(PARAMETERS[rule.kind])}."
+        for key in _unknown(rule.parameters, PARAMETERS[rule.kind])
+    ]
+    return found + (_item_problems(rule) if rule.kind == "item" else _surge_problems(rule))
+
+
+def matches(rule: Rule | RuleInput, facts: Facts) -> bool:
+    """Whether an item rule wants an alert for this document."""
+    if "stance" not in rule.filters and "flag" not in rule.filters and not facts.flagged:
+        return False
+    if facts.status == "rejected":
+        return False
+    if facts.severity < rule.min_severity or facts.stage < rule.parameters.get("min_stage", 0):
+        return False
+    if rule.signals and not facts.signals.keys() & set(rule.signals):
+        return False
+    return all(_passes(key, wanted, facts) for key, wanted in rule.filters.items())
+
+
+def explain(rule: Rule | RuleInput, facts: Facts) -> str:
+    """Say in one sentence why the document matches."""
+    shown = [f"{words.name(key)} {value:.2f}" for key, value in _strongest(facts)]
+    because = f"severity {facts.severity} (rule: at least {rule.min_severity}), stage {facts.stage}"
+    return f"{because} ({words.STAGES[facts.stage]}), {words.listed(shown) if shown else 'no signal'}."
+
+
+def create_rule(session: Session, rule: RuleInput, account_id: int | None, now: dt.datetime) -> Rule:
+    """Store a new rule; raises RuleRefused or NameTaken."""
+    _require(rule)
+    if session.scalar(select(Rule.id).where(Rule.name == rule.name)):
+        raise NameTaken(f"There is already a rule named {rule.name!r}; choose another name or change that rule.")
+    row = Rule(**asdict(rule), created_at=now, created_by=account_id)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def change_rule(session: Session, rule_id: int, changes: Mapping[str, Any]) -> Rule:
+    """Change fields of a rule; raises NotFound, RuleRefused or NameTaken. The kind stays what it is."""
+    row = session.get(Rule, rule_id)
+    if row is None:
+        raise NotFound(f"There is no rule {rule_id}.")
+    if changes.get("kind", row.kind) != row.kind:
+        raise RuleRefused([f"kind of a rule cannot change from {row.kind}; create another rule."])
+    changed = replace(input_of(row), **changes)
+    _require(changed)
+    if session.scalar(select(Rule.id).where(Rule.name == changed.name, Rule.id != rule_id)):
+        raise NameTaken(f"There is already a rule named {changed.name!r}; choose another name.")
+    for key, value in asdict(changed).items():
+        setattr(row, key, value)
+    session.flush()
+    return row
+
+
+def input_of(row: Rule) -> RuleInput:
+    """Read a stored rule back as its author's input."""
+    return RuleInput(row.name, row.kind, row.min_severity, row.signals, row.filters, row.parameters, row.enabled)
+
+
+def ensure_default_rules(sessions: Sessions, now: dt.datetime) -> int:
+    """Ship the first rules to a database that has none; return how many were added.
+
+    Rules are disabled, never deleted, so that any rule at all means that this has been done.
+    """
+    with writing(sessions) as session:
+        if session.scalar(select(Rule.id).limit(1)) is not None:
+            return 0
+        insert = sqlite.insert if is_sqlite(session) else postgresql.insert
+        rows = [{**asdict(rule), "created_at": now} for rule in DEFAULT_RULES]
+        # Two processes may start on an empty database at once.
+        added = insert(Rule).values(rows).on_conflict_do_nothing(index_elements=[Rule.name]).returning(Rule.id)
+        return len(session.scalars(added).all())
+
+
+def wanted_values(wanted: object) -> list[Any]:
+    """Read a filter's value: one, or a list of which any will do."""
+    return list(wanted) if isinstance(wanted, (list, tuple)) else [wanted]
+
+
+def _require(rule: RuleInput) -> None:
+    if found := problems(rule):
+        raise RuleRefused(found)
+
+
+def _passes(key: str, wanted: object, facts: Facts) -> bool:
+    values = wanted_values(wanted)
+    held: dict[str, tuple[object, ...]] = {
+        "target": facts.targets,
+        "target_name": facts.target_names,
+        "language": (facts.language,),
+        "country": (facts.country,),
+        "region": (facts.region,),
+        "source": (facts.source, str(facts.source_id)),
+        "stance": (facts.stance,),
+        "flag": (facts.flagged,),
+    }
+    return any(value in held.get(key, ()) for value in values)
+
+
+def _strongest(facts: Facts, most: int = 3) -> list[tuple[str, float]]:
+    return sorted(facts.signals.items(), key=lambda pair: -pair[1])[:most]
+
+
+def _item_problems(rule: RuleInput) -> list[str]:
+    found = _filter_problems(rule.filters, ITEM_FILTERS)
+    stage = rule.parameters.get("min_stage", 0)
+    if not _is_whole(stage) or not 0 <= stage <= 4:
+        found.append(f"parameters.min_stage is {stage!r}; it must be a whole number from 0 to 4.")
+    return found
+
+
+def _surge_problems(rule: RuleInput) -> list[str]:
+    group = rule.parameters.get("group_by")
+    known = ("country", group) if group in GROUPS else ("country",)
+    found = _filter_problems(rule.filters, tuple(dict.fromkeys(known)))
+    if group is not None and group not in GROUPS:
+        found.append(f"parameters.group_by is {group!r}; it must be one of {', '.join(GROUPS)}, or absent.")
+    hours = rule.parameters.get("window_hours")
+    if hours is not None and hours not in WINDOWS:
+        shown = ", ".join(map(str, WINDOWS))
+        found.append(f"parameters.window_hours is {hours!r}; it must be one of {shown}, or absent to watch them all.")
+    budget = rule.parameters.get("budget", 1)
+    if (
+        isinstance(budget, bool)
+        or not isinstance(budget, (int, float))
+        or not BUDGET_RANGE[0] <= budget <= BUDGET_RANGE[1]
+    ):
+        found.append(
+            f"parameters.budget is {budget!r}; it is the number of false alarms per series and quarter, from 0.1 to 10."
+        )
+    if rule.min_severity:
+        found.append("min_severity has no meaning for a surge rule; leave it at 0.")
+    return found
+
+
+def _filter_problems(filters: Mapping[str, Any], known: tuple[str, ...]) -> list[str]:
+    found = [f"filters: {key!r} is unknown here; known are {', '.join(known)}." for key in _unknown(filters, known)]
+    for key, wanted in filters.items():
+        if key not in known:
+            continue
+        values = wanted_values(wanted)
+        kind = bool if key == "flag" else str
+        if not values or not all(isinstance(value, kind) for value in values):
+            found.append(f"filters.{key} must be {'true or false' if kind is bool else 'a text or a list of texts'}.")
+        elif key in KNOWN_VALUES and (strange := _unknown(values, KNOWN_VALUES[key])):
+            found.append(f"filters.{key} is {strange[0]!r}; known are {', '.join(KNOWN_VALUES[key])}.")
+    return found
+
+
+def _unknown(given: Any, known: tuple[str, ...]) -> list[str]:
+    return [key for key in given if key not in known]
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
