@@ -1,18 +1,17 @@
 """What the service answers when it cannot do what was asked, always in one shape.
 
-ApiError                 carries its status, a slug for machines and a sentence for people
+ApiError                 one sentence for a person; over HTTP also a status and a slug for programs
 ├── NotSignedIn    401   no token, or one that is unknown, expired or revoked
 ├── NotAllowed     403   the token is good and lacks the scope
 ├── NotFound       404   nothing there, or not yours to see
 ├── NotAcceptable  406   a format that is not offered
 ├── Conflict       409   the thing is not in a state in which this can be done
-├── TooLarge       413   the body is over the limit
 ├── Invalid        422   a field is wrong; the sentence names it
 ├── TooMany        429   too many wrong keys; try later
-└── Unavailable    503   something this needs does not work now; the sentence says what
-BadSettings              the settings are wrong; lists every mistake at once
-BadInput                 a file handed to the command line cannot be read; names the line
-CannotStart              the service cannot start as it is; the sentence says what to do
+├── Unavailable    503   something this needs does not work now; the sentence says what
+├── BadSettings    -     the settings are wrong; lists every mistake at once
+├── BadInput       -     a file handed to a command cannot be read; names the line
+└── CannotStart    -     the service cannot start as it is; the sentence says what to do
 
 It knows no route.
 """
@@ -22,7 +21,7 @@ from collections.abc import Sequence
 
 
 class ApiError(Exception):
-    """Any refusal of this room that a client gets to see; the message is one sentence for a person."""
+    """Anything this room refuses on purpose; the message is one sentence for a person."""
 
     status = 500
     slug = "internal_error"
@@ -69,13 +68,6 @@ class Conflict(ApiError):
     slug = "conflict"
 
 
-class TooLarge(ApiError):
-    """The request's body is larger than we take."""
-
-    status = 413
-    slug = "too_large"
-
-
 class Invalid(ApiError):
     """A field of the request is wrong."""
 
@@ -97,7 +89,7 @@ class Unavailable(ApiError):
     slug = "unavailable"
 
 
-class BadSettings(Exception):
+class BadSettings(ApiError):
     """The settings cannot be used; `mistakes` holds one sentence for each."""
 
     def __init__(self, mistakes: Sequence[str]) -> None:
@@ -105,9 +97,9 @@ class BadSettings(Exception):
         self.mistakes = list(mistakes)
 
 
-class BadInput(Exception):
+class BadInput(ApiError):
     """What was handed to a command cannot be read."""
 
 
-class CannotStart(Exception):
+class CannotStart(ApiError):
     """Something that the service needs in order to start is not as it must be."""

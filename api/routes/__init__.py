@@ -1,0 +1,1 @@
+"""One file per noun: its addresses, its shapes, and nothing that decides."""

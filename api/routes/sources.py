@@ -1,0 +1,174 @@
+"""The watched publishers, their health, and why each is asked next when it is."""
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+
+from api import sources
+from api.dependencies import Admin, Id, Now, Reader, ReadSession, Session, Word
+from api.errors import Conflict, NotFound
+from api.pagination import Listed, PageWanted, after, listed
+from api.problems import describe_failures
+from api.strict_json import StrictRoute
+from models.source import POLLED_KINDS, SOURCE_KINDS, SOURCE_STATES, Source
+
+router = APIRouter(prefix="/v1/sources", tags=["sources"], route_class=StrictRoute)
+
+Kind = Literal[SOURCE_KINDS]  # type: ignore[valid-type]
+
+
+class SourceShape(BaseModel):
+    """A source and how it has been answering."""
+
+    id: int
+    name: str
+    kind: str
+    url: str | None
+    interval_seconds: int
+    language: str | None
+    country: str | None
+    region: str | None
+    pack: str | None
+    enabled: bool
+    fetch_articles: bool
+    created_at: dt.datetime
+    state: str = Field(description=f"One of {', '.join(SOURCE_STATES)}.")
+    state_reason: str | None
+    state_since: dt.datetime | None
+    failures: int = Field(description="Failed polls in a row.")
+    last_polled_at: dt.datetime | None
+    last_success_at: dt.datetime | None
+    last_item_at: dt.datetime | None
+    next_due_at: dt.datetime | None
+    due_reason: str | None
+
+
+class SourceSent(BaseModel):
+    """A source to watch."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "name": "Radio Keshu",
+                "kind": "feed",
+                "url": "https://radio.example.org/feed",
+                "interval_seconds": 900,
+                "language": "sw",
+                "country": "KE",
+            }
+        },
+    )
+
+    name: Word
+    kind: Kind = "feed"
+    url: str | None = Field(default=None, max_length=2048)
+    interval_seconds: int = 900
+    language: str | None = None
+    country: str | None = None
+    region: str | None = None
+    enabled: bool = True
+    fetch_articles: bool = False
+
+
+class SourceChange(BaseModel):
+    """What to change; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"enabled": False}})
+
+    name: Word | None = None
+    url: str | None = Field(default=None, max_length=2048)
+    interval_seconds: int | None = None
+    language: str | None = None
+    country: str | None = None
+    region: str | None = None
+    enabled: bool | None = None
+    fetch_articles: bool | None = None
+
+
+@router.get("", summary="List sources", responses=describe_failures(401, 403, 422))
+def list_sources(
+    _who: Reader,
+    session: ReadSession,
+    page: PageWanted,
+    *,
+    state: Annotated[Literal[SOURCE_STATES] | None, Query()] = None,  # type: ignore[valid-type]
+) -> Listed[SourceShape]:
+    """List sources, the newest first."""
+    query = select(Source).order_by(Source.id.desc()).limit(page.limit + 1)
+    if state is not None:
+        query = query.where(Source.state == state)
+    if (beyond := after(page.cursor, "id", Source.id)) is not None:
+        query = query.where(beyond)
+    return listed(session.scalars(query).all(), page, "id", lambda row: (row.id,), source_shape)
+
+
+@router.get("/{source_id}", summary="One source", responses=describe_failures(401, 403, 404, 422))
+def get_source(_who: Reader, session: ReadSession, source_id: Id) -> SourceShape:
+    """Show one source and its health."""
+    return source_shape(_existing(session.get(Source, source_id), source_id))
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Watch a source",
+    responses=describe_failures(401, 403, 409, 422),
+)
+def create_source(_who: Admin, session: Session, now: Now, sent: SourceSent) -> SourceShape:
+    """Watch a new source; it is polled at once."""
+    return source_shape(sources.create_source(session, sent.model_dump(), now))
+
+
+@router.patch(
+    "/{source_id}",
+    summary="Change a source",
+    responses=describe_failures(401, 403, 404, 409, 422),
+)
+def change_source(_who: Admin, session: Session, now: Now, source_id: Id, sent: SourceChange) -> SourceShape:
+    """Change a source; one that is switched on or moved is polled at once."""
+    values = sent.model_dump(exclude_unset=True)
+    required = ("name", "interval_seconds", "enabled", "fetch_articles")
+    values = {name: value for name, value in values.items() if value is not None or name not in required}
+    return source_shape(sources.change_source(session, source_id, values, now))
+
+
+@router.delete(
+    "/{source_id}",
+    status_code=204,
+    summary="Forget a source",
+    responses=describe_failures(401, 403, 404, 409, 422),
+)
+def delete_source(_who: Admin, session: Session, source_id: Id) -> None:
+    """Forget a source that never brought anything; one with items can only be switched off."""
+    sources.delete_source(session, source_id)
+
+
+@router.post(
+    "/{source_id}/poll",
+    status_code=202,
+    summary="Poll now",
+    responses=describe_failures(401, 403, 404, 409, 422),
+)
+def poll_source(_who: Admin, session: Session, now: Now, source_id: Id) -> SourceShape:
+    """Make a source due at once; the worker polls it at its next turn."""
+    source = _existing(session.get(Source, source_id), source_id)
+    if source.kind not in POLLED_KINDS or not source.enabled:
+        raise Conflict(f"{source.name!r} is {'switched off' if source.kind in POLLED_KINDS else 'not polled by us'}")
+    sources.make_due(session, [source.name], now)
+    session.refresh(source)
+    return source_shape(source)
+
+
+def source_shape(source: Source) -> SourceShape:
+    """Show one source."""
+    return SourceShape.model_validate(source, from_attributes=True)
+
+
+def _existing(source: Source | None, source_id: int) -> Source:
+    if source is None:
+        raise NotFound(f"there is no source {source_id}")
+    return source

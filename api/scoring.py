@@ -1,0 +1,60 @@
+"""Hold the one scorer of a process: loaded on first need, by whoever needs it first, and then shared.
+
+Loading imports torch, so it is put off until then. A model that cannot be loaded is tried again after a while, because
+an operator may have mended it; until then everybody who asks is told why.
+"""
+
+import json
+import threading
+import time
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from classify.errors import ModelBroken
+from classify.settings import ClassifySettings
+
+if TYPE_CHECKING:
+    from classify.model import Scorer
+
+RETRY_SECONDS = 60.0
+
+
+class LazyScorer:
+    """Gives the scorer; `get` may be called from any thread."""
+
+    def __init__(self, settings: ClassifySettings) -> None:
+        self.settings = settings
+        self._lock = threading.Lock()
+        self._scorer: Scorer | None = None
+        self._broken: ModelBroken | None = None
+        self._tried_at = 0.0
+
+    def get(self) -> "Scorer":
+        """Return the scorer; raises ModelBroken with the reason when there is none."""
+        with self._lock:
+            if self._scorer is not None:
+                return self._scorer
+            if self._broken is not None and time.monotonic() - self._tried_at < RETRY_SECONDS:
+                raise self._broken
+            from classify.model import load
+
+            self._tried_at = time.monotonic()
+            try:
+                self._scorer = load(self.settings)
+            except ModelBroken as error:
+                self._broken = error
+                raise
+            return self._scorer
+
+    def card(self) -> dict[str, Any]:
+        """Return what the model's own `config.json` says of it, without loading it; raises ModelBroken."""
+        bundled = self.settings.model == "bundled"
+        path = files("classify.bundled") / "config.json" if bundled else Path(self.settings.model) / "config.json"
+        try:
+            told = json.loads(path.read_text(encoding="utf-8"))
+            name = f"{told['name']}@{told['weights']['sha256'][:12]}"
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ModelBroken(f"the model's config.json at {path} cannot be read ({type(error).__name__})") from error
+        shown = ("thresholds", "band", "languages", "max_tokens", "card")
+        return {"model": name, **{key: told.get(key) for key in shown}}

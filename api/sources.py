@@ -1,0 +1,148 @@
+"""Add, change and remove watched publishers; the API, the console and the command line all come here.
+
+It checks what is said of a source and knows nothing of how one is read.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from api.errors import Conflict, Invalid, NotFound
+from ingest.errors import Refused
+from ingest.guard import checked_url
+from models.item import Item, Refusal
+from models.source import POLLED_KINDS, SOURCE_KINDS, Fetch, Source
+
+SHORTEST_INTERVAL, LONGEST_INTERVAL = 60, 7 * 24 * 3600
+CHANGEABLE = (
+    "name",
+    "url",
+    "interval_seconds",
+    "language",
+    "country",
+    "region",
+    "enabled",
+    "fetch_articles",
+)
+
+
+def create_source(session: Session, values: Mapping[str, Any], now: dt.datetime) -> Source:
+    """Watch a new source; it is due at once. Raises Invalid or Conflict with one sentence."""
+    given = {name: value for name, value in values.items() if value is not None}
+    kind = given.pop("kind", "feed")
+    if kind not in SOURCE_KINDS:
+        raise Invalid(f"kind: it must be one of {', '.join(SOURCE_KINDS)}; got {kind!r}")
+    checked = checked_values(kind, {"url": None} | given)
+    if session.scalar(select(Source.id).where(Source.name == checked.get("name"))) is not None:
+        raise Conflict(f"there is a source called {checked['name']!r} already")
+    polled = kind in POLLED_KINDS
+    source = Source(
+        **checked,
+        kind=kind,
+        created_at=now,
+        state="new" if polled else "ok",
+        state_since=now,
+        next_due_at=now if polled else None,
+        due_reason="new" if polled else None,
+    )
+    session.add(source)
+    session.flush()
+    return source
+
+
+def change_source(session: Session, source_id: int, values: Mapping[str, Any], now: dt.datetime) -> Source:
+    """Change what is said of a source; one that is switched on or moved is due at once."""
+    source = session.get(Source, source_id)
+    if source is None:
+        raise NotFound(f"there is no source {source_id}")
+    checked = checked_values(source.kind, values)
+    other = select(Source.id).where(Source.name == checked.get("name"), Source.id != source_id)
+    if "name" in checked and session.scalar(other) is not None:
+        raise Conflict(f"there is a source called {checked['name']!r} already")
+    wakes = checked.get("enabled", False) and not source.enabled
+    moves = "url" in checked and checked["url"] != source.url
+    for name, value in checked.items():
+        setattr(source, name, value)
+    if moves:
+        source.etag = source.last_modified = source.body_sha256 = None
+    if (wakes or moves) and source.kind in POLLED_KINDS:
+        source.next_due_at, source.due_reason = now, "changed"
+        source.state, source.state_reason, source.state_since, source.failures = "new", None, now, 0
+    return source
+
+
+def delete_source(session: Session, source_id: int) -> None:
+    """Forget a source that never brought anything; one with items is evidence, and is switched off instead."""
+    source = session.get(Source, source_id)
+    if source is None:
+        raise NotFound(f"there is no source {source_id}")
+    if session.scalar(select(Item.id).where(Item.source_id == source_id).limit(1)) is not None:
+        raise Conflict(
+            f"{source.name!r} has brought items, which are evidence; switch it off instead with "
+            f'PATCH /v1/sources/{source_id} {{"enabled": false}}'
+        )
+    for table in (Fetch, Refusal):
+        session.execute(delete(table).where(table.source_id == source_id))
+    session.delete(source)
+
+
+def make_due(session: Session, names: Sequence[str], now: dt.datetime) -> int:
+    """Make the enabled sources called `names` (all when empty) due now; return how many.
+
+    Raises NotFound naming the first that does not exist.
+    """
+    for name in names:
+        if session.scalar(select(Source.id).where(Source.name == name)) is None:
+            raise NotFound(f"there is no source called {name!r}; `tocsin sources list` shows those that exist")
+    due = (
+        update(Source)
+        .where(Source.enabled, Source.kind.in_(POLLED_KINDS))
+        .values(next_due_at=now, due_reason="asked for by a person")
+        .returning(Source.id)
+        .execution_options(synchronize_session=False)
+    )
+    if names:
+        due = due.where(Source.name.in_(names))
+    return len(session.scalars(due).all())
+
+
+def checked_values(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values in their usual form; raises Invalid naming the field that is wrong."""
+    unknown = sorted(set(values) - set(CHANGEABLE))
+    if unknown:
+        raise Invalid(f"{unknown[0]}: this cannot be set; {', '.join(CHANGEABLE)} can")
+    checked = dict(values)
+    for name, longest in (("name", 200), ("language", 16), ("region", 100)):
+        if isinstance(checked.get(name), str):
+            checked[name] = checked[name].strip() or None
+            if checked[name] and len(checked[name]) > longest:
+                raise Invalid(f"{name}: at most {longest} characters")
+    if "name" in checked and (not checked["name"] or not checked["name"].isprintable()):
+        raise Invalid("name: 1 to 200 printable characters")
+    if checked.get("country"):
+        checked["country"] = checked["country"].upper()
+        if len(checked["country"]) != 2 or not checked["country"].isascii() or not checked["country"].isalpha():
+            raise Invalid("country: two letters of ISO 3166, for example KE")
+    if "interval_seconds" in checked and not SHORTEST_INTERVAL <= checked["interval_seconds"] <= LONGEST_INTERVAL:
+        raise Invalid(f"interval_seconds: between {SHORTEST_INTERVAL} and {LONGEST_INTERVAL}")
+    if "url" in checked:
+        checked["url"] = checked_address(kind, checked["url"])
+    return checked
+
+
+def checked_address(kind: str, url: str | None) -> str | None:
+    """Return where a source is read from, None for a kind that is not read by us; raises Invalid."""
+    if kind not in POLLED_KINDS:
+        return None
+    if not url:
+        raise Invalid("url: a feed needs its address, a folder its path")
+    if kind == "folder":
+        return url
+    try:
+        return str(checked_url(url))
+    except (Refused, httpx.InvalidURL) as error:
+        raise Invalid(f"url: {error}") from None

@@ -1,0 +1,101 @@
+"""How the installation is doing: what waits, what is stuck, and whether each arrow still turns.
+
+Health, metrics, the console's overview and `tocsin doctor` all look here.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from models.alert import Alert
+from models.assessment import Assessment
+from models.claims import Heartbeat
+from models.delivery import Delivery, owed
+from models.document import Document
+from models.item import Item, unread
+from models.source import Source, due
+
+ARROWS = ("poll", "extract", "assess", "raise", "deliver")
+LATE_AFTER = 3  # intervals
+SHORTEST_GRACE = dt.timedelta(seconds=60)  # a turn on a full batch may take this long without anything being wrong
+
+
+@dataclass(frozen=True)
+class Beat:
+    """The last turn of one arrow; `age_seconds` is None when it never turned."""
+
+    arrow: str
+    age_seconds: float | None
+    late: bool
+    moved: int
+    error: str | None
+    beat_at: dt.datetime | None = None
+    worker: str | None = None
+    every_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class State:
+    """One look at the whole installation."""
+
+    beats: tuple[Beat, ...]
+    waiting: dict[str, int]
+    sources: dict[str, int]
+    quarantined: int
+    unscored: int
+    open_alerts: int
+    failed_deliveries: int
+
+
+def look(session: Session, now: dt.datetime) -> State:
+    """Count what waits and what is stuck."""
+    unassessed = Document.current & ~select(Assessment.id).where(
+        Assessment.document_id == Document.id, Assessment.current
+    ).exists().correlate(Document)
+    states = select(Source.state, func.count()).where(Source.enabled).group_by(Source.state)
+    return State(
+        beats=beats(session, now),
+        waiting={
+            "poll": _count(session, Source, due(now)),
+            "extract": _count(session, Item, unread() & Item.quarantined_at.is_(None)),
+            "assess": _count(session, Document, unassessed & Document.quarantined_at.is_(None)),
+            "raise": _count(session, Assessment, Assessment.ruled_at.is_(None)),
+            "deliver": _count(session, Delivery, owed(now)),
+        },
+        sources=dict(session.execute(states).tuples().all()),
+        quarantined=sum(_count(session, table, table.quarantined_at.is_not(None)) for table in (Item, Document)),
+        unscored=_count(session, Document, Document.current & Document.unscored_reason.is_not(None)),
+        open_alerts=_count(session, Alert, Alert.state != "resolved"),
+        failed_deliveries=_count(session, Delivery, Delivery.state == "failed"),
+    )
+
+
+def beats(session: Session, now: dt.datetime) -> tuple[Beat, ...]:
+    """Return the last turn of each arrow, in the order of the flow."""
+    found = {beat.arrow: beat for beat in session.scalars(select(Heartbeat))}
+    return tuple(beat_of(arrow, found.get(arrow), now) for arrow in ARROWS)
+
+
+def beat_of(arrow: str, beat: Heartbeat | None, now: dt.datetime) -> Beat:
+    """Judge one arrow: late is one that never turned, or not within three of its intervals."""
+    if beat is None:
+        return Beat(arrow, None, late=True, moved=0, error=None)
+    age = now - beat.beat_at
+    grace = max(SHORTEST_GRACE, dt.timedelta(seconds=LATE_AFTER * beat.every_seconds))
+    return Beat(
+        arrow=arrow,
+        age_seconds=age.total_seconds(),
+        late=age > grace,
+        moved=beat.moved,
+        error=beat.error,
+        beat_at=beat.beat_at,
+        worker=beat.worker,
+        every_seconds=beat.every_seconds,
+    )
+
+
+def _count(session: Session, table: type[Any], condition: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).select_from(table).where(condition)) or 0
