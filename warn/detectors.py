@@ -75,6 +75,16 @@ class Exceedance:
     p: Array
     usable: Mask
 
+    def at(self, slots: NDArray[np.int64]) -> "Exceedance":
+        """Keep some slots only."""
+        return Exceedance(
+            self.observed[:, slots],
+            self.expected[:, slots],
+            self.variance[:, slots],
+            self.p[:, slots],
+            self.usable[:, slots],
+        )
+
 
 @dataclass(frozen=True)
 class Surge:

@@ -12,6 +12,7 @@ import numpy as np
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, extract, func, select
 from sqlalchemy.orm import Session
 
+from models.source import Source
 from models.tally import TallyHour
 from warn.detectors import Array
 from warn.tally import VOLUME
@@ -106,3 +107,13 @@ def _sums(scope: Scope, values: Sequence[str], first: int, last: int, seconds: i
         .where(*where)
         .group_by(TallyHour.value, slot)
     )
+
+
+def names(session: Session, dimension: str, values: Sequence[str]) -> dict[str, str]:
+    """Return what people call the values: a source has a name, everything else is its own."""
+    named = {value: value for value in values}
+    if dimension == "source":
+        ids = [int(value) for value in values if value.isdecimal()]
+        found = session.execute(select(Source.id, Source.name).where(Source.id.in_(ids)))
+        named.update((str(source_id), name) for source_id, name in found)
+    return named

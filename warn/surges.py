@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 from models.alert import Alert, Rule
 from models.assessment import SIGNALS
 from models.database import Sessions, reading, writing
-from models.source import Source
 from models.tally import hour_of
 from warn import detectors, series
 from warn.notify import rfc3339
@@ -94,7 +93,7 @@ def scopes_of(
         for country in countries:
             scope = Scope(label, group, country)
             values = series.busiest(session, scope, since, until, least=settings.surge_min_voices, most=MOST_SERIES)
-            named = _names(session, group, values)
+            named = series.names(session, group, values)
             yield scope, [value for value in values if chosen is None or value in chosen or named[value] in chosen]
 
 
@@ -156,7 +155,7 @@ def _alarms(
 def _draft(session: Session, rule: Rule, alarm: Alarm, quiet: dt.datetime) -> Draft:
     """Draft the alert of an alarm; it belongs to the episode that is still going on, if one is."""
     scope = alarm.scope
-    name = _names(session, scope.dimension, [alarm.value])[alarm.value]
+    name = series.names(session, scope.dimension, [alarm.value])[alarm.value]
     kind, _, key = scope.label.partition(":")
     about = {
         "signals": [key] if kind == "signal" else [],
@@ -204,14 +203,3 @@ def _episode(session: Session, rule: Rule, alarm: Alarm, quiet: dt.datetime) -> 
         .limit(1)
     )
     return session.scalar(begun) or f"{stem}{alarm.ends_at:%Y-%m-%dT%H}"
-
-
-def _names(session: Session, dimension: str, values: list[str]) -> dict[str, str]:
-    """Return what people call the values: a source has a name, everything else is its own."""
-    names = {value: value for value in values}
-    if dimension == "source":
-        keys = [int(value) for value in values]
-        names.update(
-            (str(key), name) for key, name in session.execute(select(Source.id, Source.name).where(Source.id.in_(keys)))
-        )
-    return names
