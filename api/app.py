@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from api.console import pages
 from api.dependencies import Throttle
 from api.middleware import Around
 from api.observe import Metrics
@@ -27,6 +28,7 @@ from api.routes import (
     rules,
     silences,
     sources,
+    trends,
     webhooks,
 )
 from api.scoring import LazyScorer
@@ -43,6 +45,7 @@ ROUTES = (
     alerts,
     rules,
     silences,
+    trends,
     webhooks,
     deliveries,
     codebook,
@@ -91,4 +94,5 @@ def create_app(
     app.add_middleware(Around, metrics=app.state.metrics, max_bytes=settings.max_request_bytes, secure=settings.secure)
     for module in ROUTES:
         app.include_router(module.router)
+    app.include_router(pages.router)
     return app

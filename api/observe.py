@@ -120,7 +120,7 @@ def set_up_logging(form: str, level: str) -> None:
                 "uvicorn.access": {"level": "CRITICAL", "propagate": False},
                 "httpx": {"level": "WARNING"},
                 "httpcore": {"level": "WARNING"},
-                "apscheduler": {"level": "WARNING"},
+                "apscheduler": {"level": "ERROR"},  # a turn that is still running is no news
                 "alembic": {"level": "WARNING"},
                 "api.access": {"level": "INFO" if form == "json" else "WARNING"},
             },

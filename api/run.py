@@ -84,8 +84,10 @@ def prepare(settings: Settings) -> Sessions:
     sessions: Sessions = sessionmaker(engine, expire_on_commit=False)
     now = utc_now()
     ensure_default_rules(sessions, now)
-    if settings.sources and (settings.sources != "sample" or is_new(sessions)):
-        load_pack(sessions, settings.sources, settings.ingest, now)
+    for pack in filter(None, map(str.strip, settings.sources.split(","))):
+        # The sample is for an installation that has nothing yet; an operator's own choice is loaded whenever it grows.
+        if pack != "sample" or is_new(sessions):
+            load_pack(sessions, pack, now, settings.ingest)
     return sessions
 
 

@@ -56,7 +56,10 @@ class Settings:
         },
     )
     sources: str = field(
-        default="sample", metadata={"help": "Pack or TOML file loaded at the start of a run; empty for none."}
+        default="sample",
+        metadata={
+            "help": "Packs or TOML files loaded at the start of a run, with commas between them; empty for none."
+        },
     )
     log_format: str = field(
         default="plain", metadata={"help": "plain for people, json for machines.", "choices": ("plain", "json")}

@@ -37,6 +37,11 @@ def head() -> str:
     return newest
 
 
+def known() -> frozenset[str]:
+    """Return every revision this version of Tocsin can start from."""
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
 def _config(connection: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))

@@ -1,0 +1,112 @@
+"""What rises, against whom and where: counts per bucket with what was to be expected beside them."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Query, Response
+from pydantic import BaseModel, Field
+
+from api.dependencies import CurrentSettings, Moment, Now, Reader, ReadSession
+from api.errors import Invalid
+from api.export import csv_writer
+from api.problems import describe_failures
+from models.assessment import PATHWAYS, SIGNALS
+from warn import trends
+
+router = APIRouter(prefix="/v1/trends", tags=["trends"])
+
+POINT_COLUMNS = ("at", "documents", "flagged", "voices", "share", "expected", "upper", "alarm")
+DEFAULT_SPAN = {"hour": dt.timedelta(days=7), "day": dt.timedelta(days=30), "week": dt.timedelta(weeks=26)}
+
+
+class PointShape(BaseModel):
+    """One bucket. Where nothing was scanned, `documents` is 0 and `share` null: silence is not peace."""
+
+    at: dt.datetime = Field(description="Its beginning.")
+    documents: int = Field(description="Documents scanned in the scope.")
+    flagged: int = Field(description="Documents with the label.")
+    voices: int = Field(description="Distinct flagged posts; copies count once.")
+    share: float | None = Field(description="flagged / documents")
+    expected: float | None = Field(description="Voices to be expected from the history; null while it is too short.")
+    upper: int | None = Field(description="The smallest number of voices that alarms; null as above.")
+    alarm: bool
+
+
+class SeriesShape(BaseModel):
+    """One line: the whole, or one value of what was grouped by."""
+
+    key: str = Field(description="The value grouped by; empty without grouping.")
+    name: str
+    points: list[PointShape]
+
+
+class TrendsShape(BaseModel):
+    """The answer, the busiest series first."""
+
+    label: str = Field(examples=["signal:incitement"])
+    bucket: str
+    since: dt.datetime
+    until: dt.datetime
+    group_by: str | None
+    items: list[SeriesShape]
+    next: None = None
+
+
+@router.get(
+    "",
+    summary="Trends",
+    response_model=TrendsShape,
+    responses=describe_failures(401, 403, 422)
+    | {200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "JSON, or CSV by Accept."}},
+)
+def get_trends(
+    _who: Reader,
+    session: ReadSession,
+    settings: CurrentSettings,
+    now: Now,
+    *,
+    signal: Annotated[Literal[SIGNALS] | None, Query()] = None,  # type: ignore[valid-type]
+    pathway: Annotated[Literal[PATHWAYS] | None, Query()] = None,  # type: ignore[valid-type]
+    bucket: Annotated[Literal[tuple(trends.BUCKETS)], Query()] = "day",  # type: ignore[valid-type]
+    since: Annotated[Moment | None, Query(description="7 days, 30 days or 26 weeks back when absent.")] = None,
+    until: Annotated[Moment | None, Query(description="Now when absent.")] = None,
+    group_by: Annotated[Literal[trends.GROUPS] | None, Query()] = None,  # type: ignore[valid-type]
+    country: Annotated[str | None, Query(pattern="^[A-Za-z]{2}$", description="Count within one country.")] = None,
+    accept: Annotated[str, Header()] = "",
+) -> Any:
+    """Count per hour, day or week (from Monday, UTC). Without `signal` or `pathway`: whatever is flagged."""
+    if signal is not None and pathway is not None:
+        raise Invalid("pathway: ask for a signal or for a pathway, not for both")
+    label = f"signal:{signal}" if signal else f"pathway:{pathway}" if pathway else "any"
+    until = until or now
+    since = since or until - DEFAULT_SPAN[bucket]
+    found = trends.trends(
+        session,
+        label=label,
+        bucket=bucket,
+        since=since,
+        until=until,
+        group_by=group_by,
+        country=country.upper() if country else None,
+        now=now,
+        settings=settings.warn,
+    )
+    if "text/csv" in accept:
+        return Response(as_csv(found), media_type="text/csv; charset=utf-8")
+    items = [SeriesShape.model_validate(series, from_attributes=True) for series in found]
+    return TrendsShape(label=label, bucket=bucket, since=since, until=until, group_by=group_by, items=items)
+
+
+def as_csv(found: Sequence[trends.Series]) -> str:
+    """Write every point of every series as one row."""
+    columns = ("key", "name", *POINT_COLUMNS)
+    write = csv_writer(columns)
+    rows = [
+        {"key": series.key, "name": series.name}
+        | {name: getattr(point, name) for name in POINT_COLUMNS}
+        | {"at": point.at.isoformat()}
+        for series in found
+        for point in series.points
+    ]
+    return "".join([write(dict(zip(columns, columns, strict=True))), *map(write, rows)])
