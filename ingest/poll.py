@@ -46,12 +46,16 @@ def poll(sessions: Sessions, network: Network, settings: IngestSettings, now: dt
     with ThreadPoolExecutor(settings.poll_workers, thread_name_prefix="poll") as pool:
         while True:
             open_for_more = time.monotonic() - started < settings.poll_turn_seconds
-            free = settings.poll_workers - len(running) - len(waiting)
-            if more and open_for_more and free > 0:
-                claimed = _claim(sessions, free, settings, now)
+            # Claimed in bulk, because each claim is a transaction.
+            if more and open_for_more and len(waiting) < settings.poll_workers // 2 + 1:
+                claimed = _claim(sessions, settings.poll_workers, settings, now)
                 waiting += claimed
-                more = len(claimed) == free
-            for job in [job for job in waiting if hosts.start(job[2])]:
+                more = len(claimed) == settings.poll_workers
+            for job in list(waiting):
+                if len(running) >= settings.poll_workers:
+                    break
+                if not hosts.start(job[2]):
+                    continue
                 waiting.remove(job)
                 running[pool.submit(read_source, sessions, network, settings, now, job[0], job[1])] = job
             if not open_for_more:
@@ -279,8 +283,11 @@ def _health(source: Source, arrivals: tuple[dt.datetime, ...]) -> schedule.Healt
 
 
 def _arrivals(session: Session, source_id: int) -> tuple[dt.datetime, ...]:
-    latest = select(Item.event_at).where(Item.source_id == source_id).order_by(Item.id.desc()).limit(RECENT)
-    return tuple(sorted(session.scalars(latest), reverse=True))
+    """Return when the latest items appeared: of the first that were found together, when they were published."""
+    latest = select(Item.event_at, Item.fetched_at).where(Item.source_id == source_id)
+    times = session.execute(latest.order_by(Item.id.desc()).limit(RECENT)).tuples().all()
+    first = min((fetched for _, fetched in times), default=None)
+    return tuple(sorted((event if fetched == first else fetched for event, fetched in times), reverse=True))
 
 
 def _trim(session: Session, source_id: int) -> None:
