@@ -55,7 +55,7 @@ def test_a_long_history_says_what_to_expect(sessions: Sessions, now: dt.datetime
     (series,) = ask(sessions, now, bucket=bucket, since=now - 14 * DAY)
     # The budget is one false alarm per quarter; none at all would be luck.
     assert sum(point.alarm for point in series.points) <= 1
-    for point in series.points:
+    for point in series.points[:-1]:  # the hour that has just begun holds nothing yet
         assert point.expected == pytest.approx(point.documents * 0.02, rel=0.5)
         assert point.upper is not None
         assert point.upper > point.expected
