@@ -1,5 +1,6 @@
 """Alerts: what each rests on, who was told, and a person's word on it."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,10 +9,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.console import words
+from api.console.chart import draw
 from api.console.desk import At, ConsoleRoute, Desk, Posted, one, sentence
 from api.console.passages import entry_of
 from api.console.rendering import page, see_other
-from api.dependencies import AllSessions, Id, Now, ReadSession
+from api.dependencies import AllSessions, CurrentSettings, Id, Now, ReadSession
 from api.errors import Invalid, NotFound
 from api.pagination import after, write_cursor
 from api.queue import details
@@ -21,6 +23,8 @@ from models.database import reading, writing
 from models.delivery import Delivery, Webhook
 from warn.alerts import acknowledge, resolve
 from warn.errors import Conflict, WarnError
+from warn.settings import WarnSettings
+from warn.trends import Point, trends
 from warn.words import INDICATORS
 
 ABOUT = {
@@ -33,6 +37,7 @@ ABOUT = {
     "sources": "Sources",
 }
 SPOKEN: dict[str, Mapping[str, str]] = {"signals": words.SIGNALS, "targets": words.TARGETS}
+BEFORE = dt.timedelta(days=2)
 ON_A_PAGE = 50
 PASSAGES = 10
 TABS = {"open": "Open", "acknowledged": "Acknowledged", "resolved": "Resolved", "all": "All"}
@@ -70,13 +75,13 @@ def alerts(request: Request, at: At, session: ReadSession, now: Now) -> Response
 
 
 @router.get("/alerts/{alert_id}")
-def alert(alert_id: Id, at: At, session: ReadSession, now: Now) -> Response:
+def alert(alert_id: Id, at: At, session: ReadSession, settings: CurrentSettings, now: Now) -> Response:
     """Show one alert."""
-    return alert_page(session, at, alert_id, now)
+    return alert_page(session, at, alert_id, settings=settings.warn, now=now)
 
 
 @router.post("/alerts/{alert_id}")
-def act(alert_id: Id, at: At, form: Posted, sessions: AllSessions, now: Now) -> Response:
+def act(alert_id: Id, at: At, form: Posted, *, sessions: AllSessions, settings: CurrentSettings, now: Now) -> Response:
     """Acknowledge or resolve; a refusal is shown with the note that was typed."""
     at.signed_in.actor.must("review")
     change = {"acknowledge": acknowledge, "resolve": resolve}.get(one(form, "act"))
@@ -89,12 +94,29 @@ def act(alert_id: Id, at: At, form: Posted, sessions: AllSessions, now: Now) -> 
     except WarnError as refused:
         with reading(sessions) as session:
             status = 409 if isinstance(refused, Conflict) else 422
-            return alert_page(session, at, alert_id, now, typed=note, refused=sentence(str(refused)), status=status)
+            return alert_page(
+                session,
+                at,
+                alert_id,
+                settings=settings.warn,
+                now=now,
+                typed=note,
+                refused=sentence(str(refused)),
+                status=status,
+            )
     return see_other(f"/alerts/{alert_id}")
 
 
 def alert_page(
-    session: Session, at: Desk, alert_id: int, now: object, *, typed: str = "", refused: str = "", status: int = 200
+    session: Session,
+    at: Desk,
+    alert_id: int,
+    *,
+    settings: WarnSettings,
+    now: dt.datetime,
+    typed: str = "",
+    refused: str = "",
+    status: int = 200,
 ) -> Response:
     """Return the page of one alert; `typed` is a note whose action was `refused`."""
     found = session.get(Alert, alert_id)
@@ -107,6 +129,7 @@ def alert_page(
         .limit(PASSAGES)
     ).all()
     linked = count_linked(session, alert_id)
+    points = surge_points(session, found, settings, now)
     return page(
         "alert.html",
         status,
@@ -117,7 +140,7 @@ def alert_page(
         silence=session.get(Silence, found.silenced_by) if found.silenced_by else None,
         indicators=[f"{key} {INDICATORS[key]}" if key in INDICATORS else key for key in found.indicators],
         facts=facts(found.details),
-        drawn=None,
+        drawn=draw(points) if points else None,
         names=names_of(session, found),
         entries=[entry_of(one, f"/assessments/{one.assessment.id}", mask=at.mask) for one in details(session, resting)],
         more=max(0, linked - PASSAGES),
@@ -125,6 +148,28 @@ def alert_page(
         error=refused,
         note=typed,
     )
+
+
+def surge_points(session: Session, found: Alert, settings: WarnSettings, now: dt.datetime) -> list[Point]:
+    """Return the hours that a surge rests on, with two days before them; none for an alert of another kind."""
+    rests_on = found.details.get("rests_on", {})
+    if found.kind != "surge" or "until" not in rests_on:
+        return []
+    dimension, value = rests_on["dimension"], rests_on["value"]
+    grouped = dimension != "all"
+    found_series = trends(
+        session,
+        label=rests_on["label"],
+        bucket="hour",
+        since=dt.datetime.fromisoformat(rests_on["since"]) - BEFORE,
+        until=dt.datetime.fromisoformat(rests_on["until"]),
+        group_by=dimension if grouped else None,
+        values=[value] if grouped else None,
+        country=None if dimension == "country" else rests_on["country"],
+        now=now,
+        settings=settings,
+    )
+    return [point for series in found_series for point in series.points]
 
 
 def count_linked(session: Session, alert_id: int) -> int:
@@ -172,4 +217,10 @@ def facts(details: dict[str, Any]) -> list[tuple[str, str]]:
         found.append(("Reviews", counts))
     if details.get("all_rejected"):
         found.append(("Note", "People have rejected every passage that this alert rests on."))
+    rests_on = details.get("rests_on", {})
+    if "observed" in rests_on:
+        counted = (
+            "{observed} voices in {window_hours} hours, where {expected:.1f} were to be expected among {scanned} read"
+        )
+        found.append(("Counted", counted.format(**rests_on)))
     return found

@@ -3,25 +3,14 @@
 Pure geometry; the template writes the elements, and a table beside the chart says the same in words.
 """
 
-import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from warn.trends import Point
 
 WIDTH, HEIGHT = 720, 220
 LEFT, RIGHT, TOP, BOTTOM = 44, 12, 12, 28
 TICKS_X = 5
-
-
-@dataclass(frozen=True)
-class Point:
-    """One bucket: how many, out of how many, and what was expected; `expected` and `upper` may be unknown."""
-
-    at: dt.datetime
-    value: float
-    total: int = 0
-    expected: float | None = None
-    upper: float | None = None
-    alarm: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,8 +38,8 @@ class Chart:
 
 
 def draw(points: Sequence[Point]) -> Chart:
-    """Return the chart of `points`, oldest first: bars of the values, a line of the expected, a band up to `upper`."""
-    top = nice_top(max((max(point.value, point.upper or 0) for point in points), default=0))
+    """Return the chart of `points`, oldest first: bars of the voices, a line of the expected, a band up to `upper`."""
+    top = nice_top(max((max(point.voices, point.upper or 0) for point in points), default=0))
     step = (WIDTH - LEFT - RIGHT) / max(1, len(points))
 
     def x(index: int) -> float:
@@ -69,12 +58,12 @@ def draw(points: Sequence[Point]) -> Chart:
     return Chart(
         points=list(points),
         bars=[
-            (round(x(index) - step * 0.35, 1), y(point.value), round(step * 0.7, 1), round(y(0) - y(point.value), 1))
+            (round(x(index) - step * 0.35, 1), y(point.voices), round(step * 0.7, 1), round(y(0) - y(point.voices), 1))
             for index, point in enumerate(points)
         ],
         line=" ".join(f"{x(index)},{y(expected)}" for index, expected, _ in known),
         band=" ".join(upper + lower[::-1]) if len(known) > 1 else "",
-        alarms=[(x(index), y(point.value)) for index, point in enumerate(points) if point.alarm],
+        alarms=[(x(index), y(point.voices)) for index, point in enumerate(points) if point.alarm],
         ticks_x=_ticks_x(points, x),
         ticks_y=[Tick(y(value), f"{value:g}") for value in (0, top / 2, top)],
     )
@@ -88,6 +77,12 @@ def nice_top(value: float) -> float:
     return float(next(step * magnitude for step in (2, 4, 6, 8) if step * magnitude >= value))
 
 
+def _moment(points: Sequence[Point], point: Point) -> str:
+    """Return a day, or the hour as well where buckets are shorter than a day."""
+    hourly = len(points) > 1 and (points[1].at - points[0].at).days < 1
+    return f"{point.at.day} {point.at:%b}" + (f" {point.at:%H}h" if hourly else "")
+
+
 def _ticks_x(points: Sequence[Point], x: Callable[[int], float]) -> list[Tick]:
     every = max(1, -(-len(points) // TICKS_X))
-    return [Tick(x(index), f"{point.at.day} {point.at:%b}") for index, point in enumerate(points) if index % every == 0]
+    return [Tick(x(index), _moment(points, point)) for index, point in enumerate(points) if index % every == 0]

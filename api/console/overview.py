@@ -8,14 +8,15 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from api import state
-from api.console.chart import Point, draw
+from api.console.chart import draw
 from api.console.desk import COUNT_UP_TO, At, ConsoleRoute, count_up_to
-from api.console.rendering import number, page, percent
-from api.dependencies import Now, ReadSession
+from api.console.rendering import number, page
+from api.dependencies import CurrentSettings, Now, ReadSession
 from models.alert import Alert
 from models.assessment import Assessment
 from models.source import Source
-from models.tally import TallyHour
+from warn.settings import WarnSettings
+from warn.trends import Point, trends
 
 DAYS = 14
 MOST_ALERTS = 5
@@ -37,31 +38,11 @@ class Tile:
     loud: bool = False
 
 
-@dataclass(frozen=True)
-class Day:
-    """One day of the tallies."""
-
-    at: dt.datetime
-    documents: int
-    flagged: int
-    voices: int
-
-    @property
-    def label(self) -> str:
-        """The day as the table names it."""
-        return f"{self.at.day} {self.at:%b %Y}"
-
-    @property
-    def share(self) -> str:
-        """Flagged of all that was assessed."""
-        return percent(self.flagged / self.documents) if self.documents else "–"
-
-
 @router.get("/")
-def overview(at: At, session: ReadSession, now: Now) -> Response:
+def overview(at: At, session: ReadSession, settings: CurrentSettings, now: Now) -> Response:
     """Show the desk's morning page."""
     found = state.look(session, now)
-    days = last_days(session, now)
+    days = last_days(session, settings.warn, now)
     alerts = session.scalars(
         select(Alert)
         .where(Alert.state != "resolved")
@@ -74,8 +55,7 @@ def overview(at: At, session: ReadSession, now: Now) -> Response:
         now=now,
         tiles=tiles(session, found),
         days=DAYS,
-        drawn=draw([Point(day.at, day.flagged, day.documents) for day in days]),
-        table=days[::-1],
+        drawn=draw(days),
         alerts=list(alerts),
         sources=health(session),
         beats=found.beats if any(beat.beat_at for beat in found.beats) else (),
@@ -90,8 +70,8 @@ def tiles(session: Session, found: state.State) -> list[Tile]:
     stuck = found.quarantined + found.failed_deliveries
     return [
         Tile(at_most(review), "to review", "/queue", "flagged, and nobody has looked", loud=bool(review)),
-        Tile(at_most(abstained), "the model abstained on", "/queue?show=abstained", "no score is not “clean”"),
-        Tile(number(found.open_alerts), "open alerts", "/alerts", loud=bool(found.open_alerts)),
+        Tile(at_most(abstained), "the model abstained on", "/queue?show=abstained", "not scored is not “clean”"),
+        Tile(number(found.open_alerts), "alerts not resolved", "/alerts", loud=bool(found.open_alerts)),
         Tile(number(found.waiting["assess"]), "not scored yet", note=f"{number(found.unscored)} could not be scored"),
         Tile(
             number(stuck),
@@ -107,32 +87,19 @@ def at_most(count: int) -> str:
     return f"{number(COUNT_UP_TO)}+" if count > COUNT_UP_TO else number(count)
 
 
-def last_days(session: Session, now: dt.datetime) -> list[Day]:
-    """Return the last days with their counts, oldest first, empty ones included; none at all before the first count."""
-    today = now.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    first = today - dt.timedelta(days=DAYS - 1)
-    rows = session.execute(
-        select(TallyHour.label, TallyHour.hour, TallyHour.documents, TallyHour.voices).where(
-            TallyHour.label.in_(("any", "volume")),
-            TallyHour.dimension == "all",
-            TallyHour.value == "",
-            TallyHour.country == "",
-            TallyHour.hour >= first,
-        )
-    ).all()
-    if not rows:
-        return []
-    counts = {first + dt.timedelta(days=number_): [0, 0, 0] for number_ in range(DAYS)}
-    for row in rows:
-        day = counts.get(row.hour.replace(hour=0))
-        if day is None:
-            continue
-        if row.label == "volume":
-            day[0] += row.documents
-        else:
-            day[1] += row.documents
-            day[2] += row.voices
-    return [Day(at, *three) for at, three in counts.items()]
+def last_days(session: Session, settings: WarnSettings, now: dt.datetime) -> list[Point]:
+    """Return the last days of everything flagged, oldest first; none before the first count."""
+    found = trends(
+        session,
+        label="any",
+        bucket="day",
+        since=now - (DAYS - 1) * dt.timedelta(days=1),
+        until=now,
+        now=now,
+        settings=settings,
+    )
+    points = [point for series in found for point in series.points]
+    return points if any(point.documents for point in points) else []
 
 
 def health(session: Session) -> dict[str, object]:

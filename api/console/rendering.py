@@ -54,15 +54,14 @@ def environment() -> Environment:
     return made
 
 
-def when(moment: dt.datetime | None) -> Markup | str:
-    """Return a time as people and machines read it, in UTC; a dash for none."""
+def when(moment: dt.datetime | None, bucket: str = "") -> Markup | str:
+    """Return a time as people and machines read it, in UTC; only the day for the bucket `day`, a dash for none."""
     if moment is None:
         return "–"
     moment = moment.astimezone(dt.UTC)
-    stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Markup('<time datetime="{}">{} {} UTC</time>').format(
-        stamp, f"{moment.day} {moment:%b %Y},", f"{moment:%H:%M}"
-    )
+    day = f"{moment.day} {moment:%b %Y}"
+    shown = day if bucket == "day" else f"{day}, {moment:%H:%M} UTC"
+    return Markup('<time datetime="{}">{}</time>').format(moment.strftime("%Y-%m-%dT%H:%M:%SZ"), shown)
 
 
 def ago(moment: dt.datetime | None, now: dt.datetime) -> str:
@@ -83,8 +82,8 @@ _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 def percent(probability: float) -> str:
     """Return a probability as a whole percentage that never claims certainty."""
-    whole = min(99, round(probability * 100))
-    return "<1%" if whole < 1 else f"{whole}%"
+    whole = round(probability * 100)
+    return "<1%" if whole < 1 else ">99%" if whole > 99 else f"{whole}%"
 
 
 def number(count: float) -> str:

@@ -20,11 +20,11 @@ PATHWAYS: Mapping[str, str] = {
     "impunity": "Impunity",
 }
 STAGES: Mapping[int, str] = {
-    0: "0 · none",
-    1: "1 · hostility",
-    2: "2 · discrimination",
-    3: "3 · violence",
-    4: "4 · mass atrocity",
+    0: "0 (none)",
+    1: "1 (hostility)",
+    2: "2 (discrimination)",
+    3: "3 (violence)",
+    4: "4 (mass atrocity)",
 }
 STANCES: Mapping[str, str] = {
     "asserts": "asserts it",

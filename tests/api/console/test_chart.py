@@ -6,12 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.console.chart import HEIGHT, LEFT, RIGHT, WIDTH, Point, draw, nice_top
+from api.console.chart import HEIGHT, LEFT, RIGHT, WIDTH, draw, nice_top
 from tests.conftest import NOW
+from warn.trends import Point
 
 
-def days(*values: float) -> list[Point]:
-    return [Point(NOW + dt.timedelta(days=day), value) for day, value in enumerate(values)]
+def point(
+    day: int, voices: int, expected: float | None = None, upper: int | None = None, *, alarm: bool = False
+) -> Point:
+    return Point(NOW + dt.timedelta(days=day), 100, voices, voices, voices / 100, expected, upper, alarm)
+
+
+def days(*values: int) -> list[Point]:
+    return [point(day, value) for day, value in enumerate(values)]
 
 
 def test_higher_counts_make_higher_bars() -> None:
@@ -25,15 +32,15 @@ def test_no_days_is_an_empty_chart() -> None:
 
 
 def test_alarms_and_the_expected_band_are_drawn() -> None:
-    points = [Point(NOW + dt.timedelta(days=day), 9, expected=2, upper=5, alarm=day == 1) for day in range(3)]
+    points = [point(day, 9, expected=2, upper=5, alarm=day == 1) for day in range(3)]
     chart = draw(points)
     assert len(chart.alarms) == 1
     assert len(chart.band.split()) == 6
     assert len(chart.line.split()) == 3
 
 
-@given(st.lists(st.floats(0, 1e9), max_size=60))
-def test_everything_stays_inside_the_picture(values: list[float]) -> None:
+@given(st.lists(st.integers(0, 10**9), max_size=60))
+def test_everything_stays_inside_the_picture(values: list[int]) -> None:
     chart = draw(days(*values))
     for left, top, width, height in chart.bars:
         assert left >= LEFT - 1
