@@ -22,6 +22,7 @@ from api.errors import Conflict, Invalid, NotFound
 from models.assessment import PATHWAYS, SIGNALS, STAGES, STANCES, TARGETS, Assessment, Mark
 from models.review import HALLMARKS, TIERS, VERDICTS, WORKSHEET_PARTS, Review
 from models.tally import mark_changed
+from warn.alerts import reviewed
 
 MAX_NOTE = 5_000
 MAX_NAMES = 20
@@ -123,6 +124,7 @@ def add_review(session: Session, account_id: int, assessment_id: int, decision: 
     session.add(review)
     session.flush()
     settle(session, assessment)
+    reviewed(session, assessment_id)
     return review
 
 

@@ -17,12 +17,13 @@ from api.reviews import (
     pathways_of,
     visible_reviews,
 )
+from models.alert import Alert, AlertAssessment
 from models.assessment import SIGNALS, Assessment, Mark
 from models.database import Sessions, reading, writing
 from models.review import WORKSHEET_PARTS, Review
 from models.tally import StaleHour, hour_of
 from tests.conftest import NOW
-from tests.factories import add_account, add_assessment
+from tests.factories import add_account, add_alert, add_assessment
 
 ALL_MET = {part: {"met": True, "note": ""} for part in WORKSHEET_PARTS}
 
@@ -170,6 +171,19 @@ def test_a_decision_makes_the_hour_stale(sessions: Sessions, assessment_id: int,
     decide(sessions, amina, assessment_id, "rejected")
     with reading(sessions) as session:
         assert session.scalars(select(StaleHour.hour)).all() == [hour_of(NOW)]
+
+
+def test_an_alert_that_rests_on_it_says_that_a_person_has_looked(
+    sessions: Sessions, assessment_id: int, amina: int
+) -> None:
+    with writing(sessions) as session:
+        alert_id = add_alert(session).id
+        session.add(AlertAssessment(alert_id=alert_id, assessment_id=assessment_id, added_at=NOW))
+    decide(sessions, amina, assessment_id, "rejected")
+    with reading(sessions) as session:
+        alert = session.get_one(Alert, alert_id)
+        assert alert.reviewed
+        assert alert.details["all_rejected"]
 
 
 def test_a_second_reviewer_is_blind_until_done(sessions: Sessions, assessment_id: int, amina: int, ben: int) -> None:
