@@ -1,0 +1,234 @@
+"""From a text to a result: the decision of this room, and the arrow that applies it to stored documents.
+
+`classify_texts` decides and touches no database; `assess` claims documents, scores them outside any transaction and
+writes result and release together. A text that breaks the model never takes its neighbours with it.
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from classify import decide, gazetteer
+from classify.errors import ClassifyError, ModelBroken
+from classify.language import identify
+from classify.scorer import Scorer, Scores
+from classify.settings import ClassifySettings
+from classify.text import Passage, normalise, passages
+from models import claims
+from models.assessment import Assessment, Mark
+from models.database import Sessions, writing
+from models.document import Document, unassessed
+from models.tally import mark_changed
+
+Result = dict[str, Any]
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """One text before scoring."""
+
+    language: str
+    confidence: float
+    obfuscated: bool
+    passages: tuple[Passage, ...]
+
+
+def classify_texts(
+    scorer: Scorer,
+    texts: Sequence[str],
+    languages: Sequence[str | None] | str | None = None,
+    *,
+    settings: ClassifySettings | None = None,
+) -> list[Result]:
+    """One result per text, in order, all of their passages scored together; nothing is stored.
+
+    `languages` are what the sender says of each text, or of all; None means find out. Raises ScoringFailed when one
+    of the texts cannot be scored.
+    """
+    classified = _classify(scorer, texts, languages, settings or ClassifySettings())
+    return [{key: value for key, value in result.items() if key != "applies"} for result in classified]
+
+
+def _classify(
+    scorer: Scorer,
+    texts: Sequence[str],
+    languages: Sequence[str | None] | str | None,
+    settings: ClassifySettings,
+    *,
+    hints: Sequence[str | None] | None = None,
+) -> list[Result]:
+    """The results, each with `applies`: the signals that hold, whoever speaks. `hints` are what sources say of language."""
+    told = [languages] * len(texts) if languages is None or isinstance(languages, str) else list(languages)
+    hinted = hints or [None] * len(texts)
+    prepared = [_prepare(*three) for three in zip(texts, told, hinted, strict=True)]
+    scores = scorer.score([p.text for one in prepared for p in one.passages])
+    names = gazetteer.load(settings.gazetteer)
+    results, first = [], 0
+    for text, one in zip(texts, prepared, strict=True):
+        part = _part(scores, first, first + len(one.passages))
+        first += len(one.passages)
+        results.append(_result(text, one, part, scorer, names, settings))
+    return results
+
+
+def _prepare(text: str, told: str | None, hint: str | None) -> _Prepared:
+    language, confidence = (told, 1.0) if told else identify(text, hint)
+    return _Prepared(language, confidence, normalise(text).obfuscated, tuple(passages(text)))
+
+
+def _part(scores: Scores, first: int, last: int) -> Scores:
+    return Scores(
+        scores.signals[first:last], scores.stage[first:last], scores.stance[first:last], scores.targets[first:last]
+    )
+
+
+def _result(
+    text: str, one: _Prepared, scores: Scores, scorer: Scorer, names: gazetteer.Gazetteer, settings: ClassifySettings
+) -> Result:
+    config = scorer.config
+    if not one.passages:
+        return decide.nothing(one.language, one.confidence, one.obfuscated, config.model, "there is no text to read")
+    read = decide.read(scores, config, one.language)
+    result = decide.document(read, one.language, one.confidence, config)
+    marked = [i for i, passage in enumerate(read) if passage.applies]
+    highlights = _highlights(scorer, one.passages, read, marked) if settings.explain else {}
+    mentions = gazetteer.find(names, text, one.language)
+    return result | {
+        "target_names": sorted({mention.name for mention in mentions}),
+        "passages": [
+            decide.passage(one.passages[i], read[i], highlights.get(i, ())) for i in marked or decide.strongest(read)
+        ],
+        "model": config.model,
+        "obfuscated": one.obfuscated,
+    }
+
+
+def _highlights(
+    scorer: Scorer, windows: Sequence[Passage], read: Sequence[decide.Reading], marked: Sequence[int]
+) -> dict[int, list[dict[str, Any]]]:
+    """Per marked passage, the stretches that spoke for its strongest signal."""
+    from classify.explain import highlights
+
+    signals = [int(np.argmax(read[i].over)) for i in marked]
+    weighted = scorer.explain([windows[i].text for i in marked], signals)
+    return {i: highlights(words, windows[i].start) for i, words in zip(marked, weighted, strict=True)}
+
+
+# ------------------------------------------------------------------------------------------------ the arrow
+
+
+def assess(sessions: Sessions, scorer: Scorer, settings: ClassifySettings, now: dt.datetime) -> int:
+    """Assess documents that the current model has not read; return how many were written or quarantined.
+
+    Raises ModelBroken (documents stay unscored, with the reason) when nothing is wrong with the texts.
+    """
+    model = scorer.config.model
+    with writing(sessions) as session:
+        exhausted = claims.quarantine_exhausted(session, Document, unassessed(model), now)
+        token, ids = claims.claim(
+            session,
+            Document,
+            unassessed(model),
+            order_by=Document.id,
+            limit=settings.claim,
+            lease=dt.timedelta(seconds=settings.lease_seconds),
+            now=now,
+        )
+        documents = [session.get_one(Document, document_id) for document_id in ids]
+    waiting = [(document.id, document.text, document.language) for document in documents]
+    if not waiting:
+        return exhausted
+    try:
+        results, failed = _score_apart(scorer, waiting, settings)
+    except ModelBroken as error:
+        _give_back(sessions, token, ids, str(error))
+        raise
+    with writing(sessions) as session:
+        held = claims.held(session, Document, token, ids)
+        _store(session, {i: r for i, r in results.items() if i in held}, model, now)
+        claims.release(session, Document, token, list(results), done=True, unscored_reason=None)
+        for document, reason in failed.items():
+            claims.release(session, Document, token, [document], done=False, unscored_reason=reason)
+    return exhausted + len(held) - len(failed)
+
+
+def _score_apart(
+    scorer: Scorer, waiting: Sequence[tuple[int, str, str | None]], settings: ClassifySettings
+) -> tuple[dict[int, Result], dict[int, str]]:
+    """Results by document id, and a reason for each that has none; a failing batch is scored text by text."""
+    try:
+        scored = _classify(scorer, [w[1] for w in waiting], None, settings, hints=[w[2] for w in waiting])
+        return {w[0]: result for w, result in zip(waiting, scored, strict=True)}, {}
+    except ModelBroken:
+        raise
+    except Exception as error:  # noqa: BLE001 - a text may hit any defect; alone it is set aside and named
+        if len(waiting) == 1:
+            document = waiting[0][0]
+            _LOG.warning("document %d could not be scored: %s", document, type(error).__name__)
+            return {}, {document: _reason(error)}
+    half = len(waiting) // 2
+    results, failed = _score_apart(scorer, waiting[:half], settings)
+    more, others = _score_apart(scorer, waiting[half:], settings)
+    return results | more, failed | others
+
+
+def _reason(error: Exception) -> str:
+    """What a person may read; only our own errors are known to hold none of the text."""
+    return str(error) if isinstance(error, ClassifyError) else f"{type(error).__name__} while reading this text"
+
+
+def _give_back(sessions: Sessions, token: str, ids: list[int], reason: str) -> None:
+    """Return the claims without counting the attempt: the model is broken, not the texts."""
+    with writing(sessions) as session:
+        claims.release(session, Document, token, ids, done=True, unscored_reason=reason)
+
+
+def _store(session: Session, results: Mapping[int, Result], model: str, now: dt.datetime) -> None:
+    changes = []
+    for document_id, result in results.items():
+        document = session.get_one(Document, document_id)
+        session.execute(
+            update(Assessment).where(Assessment.document_id == document_id, Assessment.current).values(current=False)
+        )
+        assessment = _assessment(document, result, model, now)
+        session.add(assessment)
+        session.flush()
+        session.add_all(_marks(assessment, result))
+        changes.append((document.cluster_id, document.event_at))
+    session.flush()
+    mark_changed(session, changes)
+
+
+def _assessment(document: Document, result: Result, model: str, now: dt.datetime) -> Assessment:
+    same = ("language", "language_confidence", "flag", "abstained", "abstain_reason", "severity", "stage", "stance")
+    maps = ("signals", "pathways", "targets", "target_names", "passages")
+    return Assessment(
+        document_id=document.id,
+        model=model,
+        assessed_at=now,
+        source_id=document.source_id,
+        cluster_id=document.cluster_id,
+        country=document.country,
+        region=document.region,
+        event_at=document.event_at,
+        flagged_now=result["flag"],
+        details={"obfuscated": result["obfuscated"]},
+        **{key: result[key] for key in (*same, *maps)},
+    )
+
+
+def _marks(assessment: Assessment, result: Result) -> list[Mark]:
+    """The labels that apply; `result["applies"]` was decided beside the flag."""
+    return [
+        Mark(
+            assessment_id=assessment.id, kind=kind, key=key[:100], probability=probability, severity=result["severity"]
+        )
+        for kind, key, probability in decide.marks(result)
+    ]

@@ -1,0 +1,187 @@
+"""From logits to a decision: probabilities, stage, stance, severity, flag, abstention. Pure; knows no text and no table.
+
+Severity is documented here once. Of a passage: `floor[stage] + (roof[stage] - floor[stage]) * p`, where `p` is the highest
+calibrated probability among the signals that apply (of all signals when none applies), times 0.4 when the passage
+reports, condemns or reclaims instead of asserting. So it grows with the stage and with the probability, 70 and more
+means violence at a probability of at least 0.75 (or mass atrocity at 0.4), and a quoted call stays below 40. A document
+has the highest severity among its passages.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from classify import calibration
+from classify.labels import PATHWAY_SIGNALS
+from classify.scorer import Floats, ModelConfig, Scores
+from classify.text import Passage
+from models.assessment import PATHWAYS, SIGNALS, STANCES, TARGETS
+
+FLOOR = (0, 10, 25, 40, 50)
+ROOF = (10, 50, 65, 80, 100)
+QUOTED = 0.4
+LEAST_CONFIDENCE = 0.5
+TARGET_THRESHOLD = 0.5
+_LEAST_STAGE = {"incitement": 3, "discrimination": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the model says of one passage, calibrated."""
+
+    signals: Floats  # (8,) probabilities
+    over: Floats  # (8,) probability minus the flag threshold
+    stage: int
+    stance: str
+    targets: Floats  # (8,) probabilities
+    severity: int
+
+    @property
+    def applies(self) -> bool:
+        """Whether some signal reaches its threshold, whoever speaks."""
+        return bool((self.over >= 0).any())
+
+    @property
+    def flag(self) -> bool:
+        """Whether the passage says it in its own voice."""
+        return self.applies and self.stance == "asserts"
+
+
+def read(scores: Scores, config: ModelConfig, language: str) -> list[Reading]:
+    """The reading of each passage, by the language's own calibration where there is one."""
+    fit = config.calibration
+    signals = calibration.apply(scores.signals, fit, "signals", SIGNALS, language)
+    stage = np.minimum.accumulate(calibration.apply(scores.stage, fit, "stage", ("1", "2", "3", "4"), language), axis=1)
+    stance = calibration.softmax(scores.stance / float(fit.get("stance", {}).get("temperature", 1.0)))
+    targets = calibration.apply(scores.targets, fit, "targets", TARGETS, language)
+    flag = np.array([config.thresholds["flag"][key] for key in SIGNALS])
+    return [_reading(s, s - flag, g, t, c) for s, g, t, c in zip(signals, stage, stance, targets, strict=True)]
+
+
+def _reading(signals: Floats, over: Floats, stage: Floats, stance: Floats, targets: Floats) -> Reading:
+    said = [key for key, margin in zip(SIGNALS, over, strict=True) if margin >= 0]
+    voice = STANCES[int(stance.argmax())]
+    step = _stage(said, stage)
+    probability = float(signals[over >= 0].max()) if said else float(signals.max())
+    severity = FLOOR[step] + (ROOF[step] - FLOOR[step]) * probability
+    severity *= 1.0 if voice == "asserts" else QUOTED
+    return Reading(signals, over, step, voice, targets, round(severity))
+
+
+def _stage(said: Sequence[str], stage: Floats) -> int:
+    """The ladder's step, in keeping with the signals: none without a signal, at least what a signal means with one."""
+    if not said:
+        return 0
+    least = max(_LEAST_STAGE.get(key, 1) for key in said)
+    return max(least, int((stage >= 0.5).sum()))
+
+
+def strongest(readings: Sequence[Reading]) -> list[int]:
+    """The number of the passage nearest to a flag, in a list; empty without passages."""
+    return [max(range(len(readings)), key=lambda i: _rank(readings[i]))] if readings else []
+
+
+def _rank(reading: Reading) -> tuple[bool, bool, int, float]:
+    return reading.flag, reading.applies, reading.severity, float(reading.over.max())
+
+
+def document(readings: Sequence[Reading], language: str, confidence: float, config: ModelConfig) -> dict[str, Any]:
+    """The decision on a text from its passages: the strongest passage per signal, abstaining where nobody measured."""
+    lead = readings[strongest(readings)[0]]
+    alike = [r for r in readings if (r.flag, r.applies) == (lead.flag, lead.applies)]
+    probability = dict(zip(SIGNALS, np.max([r.signals for r in readings], axis=0).tolist(), strict=True))
+    about = [r for r in readings if r.applies] or [lead]
+    unmeasured = _unmeasured(language, config)
+    reason = unmeasured or _unsure(lead, language, confidence, config)
+    return {
+        "language": language,
+        "language_confidence": round(confidence, 4),
+        "flag": lead.flag and not unmeasured,
+        "abstained": reason is not None,
+        "abstain_reason": reason,
+        "severity": max(r.severity for r in alike),
+        "stage": max(r.stage for r in alike),
+        "stance": lead.stance,
+        "signals": _rounded(probability),
+        "pathways": _rounded({key: max(probability[s] for s in PATHWAY_SIGNALS[key]) for key in PATHWAYS}),
+        "targets": _rounded(dict(zip(TARGETS, np.max([r.targets for r in about], axis=0).tolist(), strict=True))),
+        "applies": [key for i, key in enumerate(SIGNALS) if any(r.over[i] >= 0 for r in alike)],
+    }
+
+
+def _unmeasured(language: str, config: ModelConfig) -> str | None:
+    """Why this language cannot be judged at all, if so."""
+    if language == "und":
+        return "no language could be told from this text"
+    if not config.languages.get(language, {}).get("validated", False):
+        return f"the model has no validated performance in language {language!r}"
+    return None
+
+
+def _unsure(lead: Reading, language: str, confidence: float, config: ModelConfig) -> str | None:
+    """Why people should look although the language is known, if so."""
+    if confidence < LEAST_CONFIDENCE:
+        return f"the language ({language!r}) is uncertain"
+    inside = [k for k, p in zip(SIGNALS, lead.signals, strict=True) if config.band[k][0] <= p < config.band[k][1]]
+    clear = [k for k, p in zip(SIGNALS, lead.signals, strict=True) if p >= config.band[k][1]]
+    if inside and not clear:
+        return f"{inside[0]} lies too close to its threshold"
+    return None
+
+
+def nothing(language: str, confidence: float, obfuscated: bool, model: str, reason: str) -> dict[str, Any]:
+    """The result for a text with nothing to read: abstained, never clean."""
+    return {
+        "language": language,
+        "language_confidence": round(confidence, 4),
+        "flag": False,
+        "abstained": True,
+        "abstain_reason": reason,
+        "severity": 0,
+        "stage": 0,
+        "stance": "reports",
+        "signals": dict.fromkeys(SIGNALS, 0.0),
+        "pathways": dict.fromkeys(PATHWAYS, 0.0),
+        "targets": dict.fromkeys(TARGETS, 0.0),
+        "applies": [],
+        "target_names": [],
+        "passages": [],
+        "model": model,
+        "obfuscated": obfuscated,
+    }
+
+
+def passage(window: Passage, reading: Reading, highlights: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """One passage as the contract shows it."""
+    return {
+        "start": window.start,
+        "end": window.end,
+        "signals": _rounded(dict(zip(SIGNALS, reading.signals.tolist(), strict=True))),
+        "stage": reading.stage,
+        "stance": reading.stance,
+        "highlights": list(highlights),
+    }
+
+
+def marks(result: dict[str, Any]) -> Iterator[tuple[str, str, float]]:
+    """The labels of a result that apply, as (kind, key, probability)."""
+    applies = result["applies"]
+    if not applies:
+        return
+    for key in applies:
+        yield "signal", key, result["signals"][key]
+    for key in PATHWAYS:
+        reached = [result["signals"][s] for s in PATHWAY_SIGNALS[key] if s in applies]
+        if reached:
+            yield "pathway", key, max(reached)
+    for key, probability in result["targets"].items():
+        if probability >= TARGET_THRESHOLD:
+            yield "target", key, probability
+    for name in result["target_names"]:
+        yield "target_name", name, 1.0
+
+
+def _rounded(values: dict[str, float]) -> dict[str, float]:
+    return {key: round(float(value), 4) for key, value in values.items()}

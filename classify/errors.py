@@ -1,0 +1,28 @@
+"""What can go wrong while deciding what a text is.
+
+ClassifyError
+├── ModelBroken        the model folder is missing, changed, or not ours: texts stay unscored, visibly
+├── ScoringFailed      the model ran and gave nothing usable (not a number, out of memory at one passage)
+├── BadTrainingData    a training or evaluation file cannot be used
+└── BadGazetteer       an operator's file of group names cannot be used
+"""
+
+
+class ClassifyError(Exception):
+    """Anything this room raises on purpose; the message is one sentence for a person."""
+
+
+class ModelBroken(ClassifyError):
+    """The model cannot be loaded; nothing is wrong with the texts."""
+
+
+class ScoringFailed(ClassifyError):
+    """The model ran and its answer cannot be used."""
+
+
+class BadTrainingData(ClassifyError):
+    """A file of rows is missing or malformed."""
+
+
+class BadGazetteer(ClassifyError):
+    """A gazetteer file is missing or malformed."""

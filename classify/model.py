@@ -1,0 +1,301 @@
+"""The transformer and its heads: the one room file that imports torch.
+
+A BERT body with mean pooling and four heads (signals, stage, stance, targets). It knows nothing about thresholds,
+languages or documents: passages go in, logits come out, and a passage's logits never depend on its batch.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from tokenizers import Encoding, Tokenizer
+from torch import Tensor, nn
+from torch.nn import functional
+
+from classify.errors import ModelBroken, ScoringFailed
+from classify.scorer import Floats, ModelConfig, Scores, Weighted
+from classify.settings import ClassifySettings
+from classify.text import Normalised, normalise
+from models.assessment import SIGNALS, STANCES, TARGETS
+
+FORMAT = "tocsin-classifier-1"
+BUNDLED = Path(__file__).parent / "bundled"
+PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt", ".pickle")
+
+
+class Shape(NamedTuple):
+    """The sizes of a BERT body."""
+
+    vocabulary: int = 30522
+    hidden: int = 384
+    layers: int = 6
+    heads: int = 12
+    inner: int = 1536
+    positions: int = 512
+
+
+class Logits(NamedTuple):
+    """What the heads say of a batch."""
+
+    signals: Tensor  # (batch, 8)
+    stage: Tensor  # (batch, 4): at least stage 1, 2, 3, 4
+    stance: Tensor  # (batch, 4)
+    targets: Tensor  # (batch, 8)
+
+
+class Embeddings(nn.Module):
+    """Word, position and segment, under the names of a BERT checkpoint."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.word_embeddings = nn.Embedding(shape.vocabulary, shape.hidden)
+        self.position_embeddings = nn.Embedding(shape.positions, shape.hidden)
+        self.token_type_embeddings = nn.Embedding(2, shape.hidden)
+        self.LayerNorm = nn.LayerNorm(shape.hidden, eps=1e-12)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        positions = torch.arange(ids.shape[1])
+        summed = self.word_embeddings(ids) + self.position_embeddings(positions) + self.token_type_embeddings.weight[0]
+        return self.LayerNorm(summed)
+
+
+class Layer(nn.Module):
+    """Self-attention and a feed-forward block, each with its residual."""
+
+    def __init__(self, shape: Shape, dropout: float) -> None:
+        super().__init__()
+        self.heads = shape.heads
+        self.dropout = dropout
+        self.query = nn.Linear(shape.hidden, shape.hidden)
+        self.key = nn.Linear(shape.hidden, shape.hidden)
+        self.value = nn.Linear(shape.hidden, shape.hidden)
+        self.attention_out = nn.Linear(shape.hidden, shape.hidden)
+        self.attention_norm = nn.LayerNorm(shape.hidden, eps=1e-12)
+        self.inner = nn.Linear(shape.hidden, shape.inner)
+        self.outer = nn.Linear(shape.inner, shape.hidden)
+        self.norm = nn.LayerNorm(shape.hidden, eps=1e-12)
+
+    def forward(self, hidden: Tensor, keep: Tensor) -> Tensor:
+        batch, tokens, width = hidden.shape
+        split = (batch, tokens, self.heads, width // self.heads)
+        query, key, value = (part(hidden).view(split).transpose(1, 2) for part in (self.query, self.key, self.value))
+        rate = self.dropout if self.training else 0.0
+        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=keep, dropout_p=rate)
+        mixed = self.attention_out(mixed.transpose(1, 2).reshape(batch, tokens, width))
+        hidden = self.attention_norm(hidden + functional.dropout(mixed, self.dropout, self.training))
+        grown = self.outer(functional.gelu(self.inner(hidden)))
+        return self.norm(hidden + functional.dropout(grown, self.dropout, self.training))  # type: ignore[no-any-return]
+
+
+class Network(nn.Module):
+    """Body, mean pooling over the real tokens, four linear heads."""
+
+    def __init__(self, shape: Shape, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.shape = shape
+        self.embeddings = Embeddings(shape)
+        self.layers = nn.ModuleList(Layer(shape, dropout) for _ in range(shape.layers))
+        self.signals = nn.Linear(shape.hidden, 8)
+        self.stage = nn.Linear(shape.hidden, 4)
+        self.stance = nn.Linear(shape.hidden, 4)
+        self.targets = nn.Linear(shape.hidden, 8)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Logits:
+        """(batch, tokens) ids and 0/1 mask to logits."""
+        return self.read(self.embeddings(ids), mask)
+
+    def read(self, hidden: Tensor, mask: Tensor) -> Logits:
+        """The same from embeddings (batch, tokens, hidden), which is where an explanation starts."""
+        keep = mask.bool()[:, None, None, :]  # (batch, 1, 1, tokens)
+        for layer in self.layers:
+            hidden = layer(hidden, keep)
+        weight = mask.unsqueeze(-1).to(hidden.dtype)
+        pooled = (hidden * weight).sum(1) / weight.sum(1).clamp(min=1.0)
+        return Logits(self.signals(pooled), self.stage(pooled), self.stance(pooled), self.targets(pooled))
+
+
+class TorchScorer:
+    """Passages to logits, in batches of like length; the same logits whatever else is in the batch."""
+
+    def __init__(self, network: Network, tokenizer: Tokenizer, config: ModelConfig, batch_tokens: int) -> None:
+        self._network = network.eval()
+        self._tokenizer = tokenizer
+        self._config = config
+        self._batch_tokens = batch_tokens
+
+    @property
+    def config(self) -> ModelConfig:
+        """Thresholds, calibration and languages of these weights."""
+        return self._config
+
+    def score(self, passages: Sequence[str]) -> Scores:
+        """Logits of each passage. Raises ScoringFailed when an answer is not a number or one passage needs too much."""
+        encoded = self._encode([normalise(passage) for passage in passages])
+        out = np.zeros((len(encoded), 4 + len(SIGNALS) + len(STANCES) + len(TARGETS)))
+        order = sorted(range(len(encoded)), key=lambda i: len(encoded[i].ids))
+        for group in _groups(order, [len(e.ids) for e in encoded], self._batch_tokens):
+            out[group] = self._forward([encoded[i].ids for i in group])
+        if not np.isfinite(out).all():
+            bad = int(np.flatnonzero(~np.isfinite(out).all(axis=1))[0])
+            raise ScoringFailed(f"The model gave no number for passage {bad}; check the model's weights.")
+        return Scores(out[:, :8], out[:, 8:12], out[:, 12:16], out[:, 16:])
+
+    def explain(self, passages: Sequence[str], signals: Sequence[int]) -> list[list[Weighted]]:
+        """Gradient times input, added up over each word's tokens, of one signal's logit per passage."""
+        return [self._explain(passage, signal) for passage, signal in zip(passages, signals, strict=True)]
+
+    def _encode(self, normalised: Sequence[Normalised]) -> list[Encoding]:
+        return self._tokenizer.encode_batch([n.text for n in normalised])  # type: ignore[no-any-return]
+
+    def _forward(self, ids: Sequence[Sequence[int]]) -> Floats:
+        try:
+            with torch.inference_mode():
+                logits = self._network(*_padded(ids))
+            return np.asarray(torch.cat(logits, dim=1).double().numpy())
+        except (RuntimeError, MemoryError) as error:
+            if "memory" not in str(error).lower() and not isinstance(error, MemoryError):
+                raise ScoringFailed(f"The model failed on a passage: {error}") from error
+            if len(ids) == 1:
+                raise ScoringFailed("One passage alone needs more memory than there is.") from error
+            half = len(ids) // 2
+            return np.concatenate([self._forward(ids[:half]), self._forward(ids[half:])])
+
+    def _explain(self, passage: str, signal: int) -> list[Weighted]:
+        normalised = normalise(passage)
+        [encoding] = self._encode([normalised])
+        ids, mask = _padded([encoding.ids])
+        hidden = self._network.embeddings(ids).detach().requires_grad_()  # (1, tokens, hidden)
+        logit = self._network.read(hidden, mask).signals[0, signal]
+        [gradient] = torch.autograd.grad(logit, hidden)
+        spoken = (gradient * hidden).sum(-1)[0].tolist()  # (tokens,)
+        weights = [0.0] * len(normalised.words)
+        for token, word in _words_of(encoding, normalised):
+            weights[word] += spoken[token]
+        return [Weighted(w.start, w.end, weight) for w, weight in zip(normalised.words, weights, strict=True)]
+
+
+def _words_of(encoding: Encoding, normalised: Normalised) -> Iterator[tuple[int, int]]:
+    """Pairs of (token number, word number) of an encoded text whose words were joined by single spaces."""
+    ends: list[int] = []
+    cursor = 0
+    for word in normalised.words:
+        cursor += len(word.text) + 1
+        ends.append(cursor)
+    number = 0
+    for token, (start, end) in enumerate(encoding.offsets):
+        if end > start:
+            while start >= ends[number]:
+                number += 1
+            yield token, number
+
+
+def _groups(order: Sequence[int], lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+    """Neighbours of ascending length, at most `budget` tokens together with their padding."""
+    group: list[int] = []
+    for index in order:
+        if group and (len(group) + 1) * lengths[index] > budget:
+            yield group
+            group = []
+        group.append(index)
+    if group:
+        yield group
+
+
+def _padded(ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    width = max(len(row) for row in ids)
+    padded = torch.tensor([[*row, *([0] * (width - len(row)))] for row in ids])
+    mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in ids])
+    return padded, mask  # (batch, tokens) each
+
+
+def load(settings: ClassifySettings) -> TorchScorer:
+    """The scorer that the settings name. Raises ModelBroken with what is wrong and what to do."""
+    torch.set_num_threads(settings.threads or torch.get_num_threads())
+    folder = BUNDLED if settings.model == "bundled" else Path(settings.model)
+    return load_folder(folder, settings.batch_tokens)
+
+
+def load_folder(folder: Path, batch_tokens: int = 2048) -> TorchScorer:
+    """A scorer from a folder in our own format, its weights checked by sha256 before they are read."""
+    told = _config_file(folder)
+    weights = _checked(folder / "model.safetensors", told["weights"]["sha256"])
+    tokenizer_file = _checked(folder / "tokenizer.json", told["tokenizer"]["sha256"])
+    try:
+        network = Network(Shape(**told["shape"]))
+        network.load_state_dict(dequantised(load_tensors(weights)))
+        tokenizer = Tokenizer.from_str(tokenizer_file.decode())
+    except (RuntimeError, SafetensorError, TypeError, ValueError) as error:
+        raise ModelBroken(f"The weights in {folder} do not fit its config.json: {str(error)[:300]}") from error
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(told["max_tokens"])
+    return TorchScorer(network, tokenizer, model_config(told), batch_tokens)
+
+
+def model_config(told: dict[str, Any]) -> ModelConfig:
+    """The figures of a `config.json`, bound to its weights."""
+    if (told["signals"], told["stances"], told["targets"]) != (list(SIGNALS), list(STANCES), list(TARGETS)):
+        raise ModelBroken("The model's labels are not the codebook's, in its order; train it again with this version.")
+    return ModelConfig(
+        name=told["name"],
+        sha256=told["weights"]["sha256"],
+        max_tokens=told["max_tokens"],
+        calibration=told["calibration"],
+        thresholds=told["thresholds"],
+        band={key: (low, high) for key, (low, high) in told["band"].items()},
+        languages=told["languages"],
+        card=told.get("card", {}),
+    )
+
+
+def _config_file(folder: Path) -> dict[str, Any]:
+    path = folder / "config.json"
+    if not path.exists():
+        pickled = [p.name for p in folder.glob("*") if p.suffix in PICKLES] if folder.is_dir() else []
+        if pickled:
+            raise ModelBroken(f"{folder} holds {pickled[0]}, a pickle, which can run code; convert it to safetensors.")
+        raise ModelBroken(f"{folder} holds no model (no config.json); set TOCSIN_MODEL to a model folder or to `bundled`.")
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelBroken(f"{path} is not JSON: {error}.") from error
+    if not isinstance(told, dict) or told.get("format") != FORMAT:
+        raise ModelBroken(f"{path} is not in the format {FORMAT}.")
+    return told
+
+
+def _checked(path: Path, sha256: str) -> bytes:
+    if not path.exists():
+        raise ModelBroken(f"{path} is missing; restore it from the repository or reinstall.")
+    content = path.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise ModelBroken(f"{path} was changed: its sha256 is {found}, not {sha256}; restore it or reinstall.")
+    return content
+
+
+def dequantised(stored: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Full precision weights from int8 rows and their scales; other tensors as they are."""
+    return {
+        name: tensor.float() * stored[f"{name}.scale"][:, None] if tensor.dtype == torch.int8 else tensor.float()
+        for name, tensor in stored.items()
+        if not name.endswith(".scale")
+    }
+
+
+def quantised(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Every matrix as int8 rows with one scale each: a quarter of the size, next to no change."""
+    stored: dict[str, Tensor] = {}
+    for name, tensor in weights.items():
+        if tensor.ndim < 2:
+            stored[name] = tensor.clone()
+            continue
+        scale = tensor.abs().amax(dim=1).clamp(min=1e-12) / 127.0
+        stored[name] = (tensor / scale[:, None]).round().to(torch.int8)
+        stored[f"{name}.scale"] = scale
+    return stored

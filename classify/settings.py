@@ -1,0 +1,35 @@
+"""What an operator may choose about classifying: data with a name, a default and a line of help.
+
+Nothing here reads the environment; `api/settings.py` builds the `TOCSIN_*` variables from these fields.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifySettings:
+    """How texts are classified; every field's metadata carries its line of help."""
+
+    model: str = field(
+        default="bundled",
+        metadata={"help": "The model: `bundled`, a local folder (ours, or a Hugging Face one with our labels), or a hub name."},
+    )
+    threads: int = field(
+        default=1,
+        metadata={"help": "Threads per scoring process; 0 uses every core. One stream per core beats many threads."},
+    )
+    batch_tokens: int = field(
+        default=2048, metadata={"help": "Most tokens scored in one step; halved by itself when memory runs out."}
+    )
+    claim: int = field(default=64, metadata={"help": "Most documents a worker assesses in one turn of the arrow."})
+    lease_seconds: int = field(
+        default=600, metadata={"help": "How long a claimed document stays with a worker that does not answer."}
+    )
+    gazetteer: Path | None = field(
+        default=None,
+        metadata={"help": "A JSON Lines file of group names that adds to, or replaces, entries of the bundled gazetteer."},
+    )
+    explain: bool = field(
+        default=True, metadata={"help": "Whether flagged passages get highlights (about twice the work for those)."}
+    )

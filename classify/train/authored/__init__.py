@@ -1,0 +1,54 @@
+"""Our own texts: hand-written templates and a small grammar, for what no public set teaches. See README.md."""
+
+import random
+from collections.abc import Iterator
+
+from classify.train.authored.grammar import Authored, Grammar
+from classify.train.authored.groups import Split
+from classify.train.rows import UNKNOWN, Row, clean
+from models.assessment import SIGNALS, STANCES, TARGETS
+
+_NOISE = 0.12
+
+
+def texts(split: Split, seed: int, per_core: int = 16, per_wrapper: int = 60) -> Iterator[Authored]:
+    """The texts of one split, the same for the same seed; no two alike."""
+    seen = set()
+    for text in Grammar(split, seed).texts(per_core, per_wrapper):
+        if text.text not in seen:
+            seen.add(text.text)
+            yield text
+
+
+def rows(split: Split, seed: int, per_core: int = 16, per_wrapper: int = 60) -> list[Row]:
+    """The same as training rows; some of the training texts are lightly misspelt."""
+    draw = random.Random(f"noise-{seed}")  # noqa: S311 - sampling, not secrecy
+    noisy = _NOISE if split == "train" else 0.0
+    return [
+        row(text, misspelt(text.text, draw) if draw.random() < noisy else text.text)
+        for text in texts(split, seed, per_core, per_wrapper)
+    ]
+
+
+def row(authored: Authored, text: str | None = None) -> Row:
+    """One authored text as a training row; a signal nobody marked is 0, one marked `?` is unknown."""
+    meaning = authored.meaning
+    signals = tuple(1.0 if s in meaning.signals else UNKNOWN if s in meaning.unknown else 0.0 for s in SIGNALS)
+    stage = (UNKNOWN,) * 4 if meaning.stage is None else tuple(float(meaning.stage >= s) for s in (1, 2, 3, 4))
+    targets = tuple(float(key == authored.target) for key in TARGETS)
+    return Row(clean(text or authored.text), signals, stage, STANCES.index(meaning.stance), targets, 1.0, "authored")
+
+
+def misspelt(text: str, draw: random.Random) -> str:
+    """One light disguise: lower case, capitals, a typing slip, letters for digits, no punctuation."""
+    kind = draw.randrange(5)
+    if kind == 0:
+        return text.lower()
+    if kind == 1:
+        return text.upper()
+    if kind == 2:  # noqa: PLR2004
+        place = draw.randrange(1, max(2, len(text) - 1))
+        return text[: place - 1] + text[place : place + 1] + text[place - 1 : place] + text[place + 1 :]
+    if kind == 3:  # noqa: PLR2004
+        return text.translate(str.maketrans({"a": "4", "e": "3", "i": "1", "o": "0"})) if draw.random() < 0.5 else text.replace("e", "3")  # noqa: PLR2004
+    return "".join(c for c in text if c not in ".,!?\"'")

@@ -1,0 +1,162 @@
+"""Templates of our own wording, read from `templates/` and expanded by a seed.
+
+A line is one template. `[a|b]` chooses, `{slot}` is filled from the lexicon, and a header line starting with `@` says
+what the lines beneath it mean: `@ signals, ?unknown ones | stage | stance`. Every eighth template is for dev, every
+eighth for test: no wording of theirs is ever trained on. Knows nothing about tensors.
+"""
+
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from classify.train.authored.groups import GENERIC, Group, Split, generic, invented
+
+FOLDER = Path(__file__).parent / "templates"
+CORES = (
+    "dehumanization", "incitement", "extremist_narrative", "hate_speech",
+    "propaganda", "discrimination", "mobilization", "impunity", "more", "benign",
+)  # fmt: skip
+_CHOICE = re.compile(r"\[([^\[\]]*)\]")
+_SLOT = re.compile(r"\{(\w+)\}")
+_LOOSE = re.compile(r"\s+([,.;:!?])")
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What every expansion of a template means."""
+
+    signals: frozenset[str]
+    unknown: frozenset[str]
+    stage: int | None
+    stance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One line of a template file."""
+
+    name: str  # file and line, the key of a split
+    pattern: str
+    meaning: Meaning
+    split: Split
+
+
+@dataclass(frozen=True, slots=True)
+class Authored:
+    """One text of ours with what it means."""
+
+    text: str
+    meaning: Meaning
+    target: str | None
+    template: str
+    genre: str
+
+
+def read(file: str, default: Meaning | None = None) -> list[Template]:
+    """The templates of one file, each with its split."""
+    meaning = default or Meaning(frozenset(), frozenset(), 0, "asserts")
+    templates: list[Template] = []
+    for number, raw in enumerate((FOLDER / f"{file}.txt").read_text(encoding="utf-8").splitlines(), start=1):
+        line = raw.strip()
+        if not line or line.startswith("# ") or line == "#":
+            continue
+        if line.startswith("@ "):
+            meaning = _header(line[2:])
+            continue
+        place = len(templates) % 8
+        split: Split = "dev" if place == 3 else "test" if place == 6 else "train"  # noqa: PLR2004 - every eighth
+        templates.append(Template(f"{file}:{number}", line, meaning, split))
+    return templates
+
+
+def _header(line: str) -> Meaning:
+    parts = [part.strip() for part in line.split("|")]
+    if len(parts) == 1:  # a wrapper or a frame: only the stance
+        return Meaning(frozenset(), frozenset(), None, parts[0])
+    keys = parts[0].split()
+    unknown = frozenset(key[1:] for key in keys if key.startswith("?"))
+    stage = None if parts[1] == "?" else int(parts[1])
+    return Meaning(frozenset(k for k in keys if not k.startswith("?")), unknown, stage, parts[2])
+
+
+def lexicon() -> dict[str, list[str]]:
+    """Slot name to its fillers."""
+    lists = {}
+    for line in (FOLDER / "lexicon.txt").read_text(encoding="utf-8").splitlines():
+        if ":" in line and not line.startswith("#"):
+            slot, fillers = line.split(":", 1)
+            lists[slot] = [filler.strip() for filler in fillers.split("|")]
+    return lists
+
+
+class Grammar:
+    """Expands the templates of one split; the same seed gives the same texts."""
+
+    def __init__(self, split: Split, seed: int) -> None:
+        self._draw = random.Random(f"{split}-{seed}")  # noqa: S311 - sampling, not secrecy
+        self._split: Split = split
+        self._lexicon = lexicon()
+        every = [template for file in CORES for template in read(file)]
+        self._cores = [t for t in every if t.split == split]
+        self._hostile = [t for t in self._cores if t.meaning.signals and t.meaning.stance == "asserts"]
+        self._news = [t for t in self._cores if not t.meaning.signals and t.meaning.stance == "reports"]
+        self._wrappers = [t for t in read("wrappers") if t.split == split]
+        self._frames = [t for t in read("frames") if t.split == split]
+
+    def texts(self, per_core: int, per_wrapper: int) -> Iterator[Authored]:
+        """Every core `per_core` times, alone or framed by its genre, and every wrapper `per_wrapper` times."""
+        for template in self._cores:
+            for _ in range(per_core if template.meaning.signals else 2 * per_core):
+                yield self._framed(template)
+        for wrapper in self._wrappers:
+            for _ in range(per_wrapper):
+                yield self._wrapped(wrapper)
+
+    def _framed(self, template: Template) -> Authored:
+        text, group = self._fill(template)
+        genre = "plain"
+        chance = self._draw.random()
+        if chance < 0.3:  # noqa: PLR2004
+            frame = self._draw.choice(self._frames)
+            genre, pattern = (part.strip() for part in frame.pattern.split("|", 1))
+            text = self._expand(pattern, {"C": text})
+        elif chance < 0.4 and template.meaning.signals:  # noqa: PLR2004 - beside ordinary news
+            news, _ = self._fill(self._draw.choice(self._news))
+            text = f"{news} {text}" if chance < 0.36 else f"{text} {news}"  # noqa: PLR2004
+            genre = "mixed"
+        target = group.target if group and template.meaning.signals else None
+        return Authored(text, template.meaning, target, template.name, genre)
+
+    def _wrapped(self, wrapper: Template) -> Authored:
+        core = self._draw.choice(self._hostile)
+        carried, group = self._fill(core)
+        text = self._expand(wrapper.pattern, {"C": carried.rstrip() if self._draw.random() < 0.7 else carried.rstrip(".!? ")})  # noqa: PLR2004
+        meaning = Meaning(core.meaning.signals, core.meaning.unknown, core.meaning.stage, wrapper.meaning.stance)
+        return Authored(text, meaning, group.target if group else None, f"{wrapper.name}+{core.name}", "wrapped")
+
+    def _fill(self, template: Template) -> tuple[str, Group | None]:
+        group = self._group() if "{G}" in template.pattern or "{g}" in template.pattern else None
+        slots = {"G": group.plural, "g": group.singular} if group else {}
+        return self._expand(template.pattern, slots), group
+
+    def _group(self) -> Group:
+        if self._draw.random() < 0.6:  # noqa: PLR2004 - the rest are generic groups
+            return invented(self._split, self._draw)
+        kind = self._draw.choice(list(GENERIC))
+        return generic(kind, self._draw.choice(self._lexicon[kind]))
+
+    def _any_group(self) -> str:
+        return self._group().plural if self._draw.random() < 0.35 else self._draw.choice(self._lexicon["real"])  # noqa: PLR2004
+
+    def _expand(self, pattern: str, slots: dict[str, str]) -> str:
+        text = _CHOICE.sub(lambda match: self._draw.choice(match.group(1).split("|")), pattern)
+        text = _SLOT.sub(lambda match: slots.get(match.group(1)) or self._slot(match.group(1)), text)
+        text = _LOOSE.sub(r"\1", " ".join(text.split()))
+        return text[:1].upper() + text[1:] if pattern[:1] in "{[" and text[:1].isalpha() and self._draw.random() < 0.9 else text  # noqa: PLR2004
+
+    def _slot(self, slot: str) -> str:
+        if slot in {"A", "A2"}:
+            return self._any_group()
+        return self._group().plural if slot == "G2" else self._draw.choice(self._lexicon[slot])

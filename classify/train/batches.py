@@ -1,0 +1,92 @@
+"""Training rows become batches of tensors, mixed and bucketed by length. Knows nothing about files or losses."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from classify.train.rows import Row
+
+POOL_BATCHES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows of like length."""
+
+    ids: Tensor  # (batch, tokens)
+    mask: Tensor  # (batch, tokens)
+    signals: Tensor  # (batch, 8), NaN where unknown
+    stage: Tensor  # (batch, 4), NaN where unknown
+    stance: Tensor  # (batch,), -1 where unknown
+    targets: Tensor  # (batch, 8), NaN where unknown
+    weight: Tensor  # (batch,)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One kind of rows and its share of every pool."""
+
+    rows: Sequence[Row]
+    share: float
+
+
+def epoch(parts: Sequence[Part], tokenizer: Tokenizer, batch_tokens: int, rows: int, seed: int) -> Iterator[Batch]:
+    """About `rows` rows in batches of at most `batch_tokens`, every part at its share of each pool."""
+    draw = random.Random(seed)  # noqa: S311 - sampling, not secrecy
+    orders = [_Endless(part.rows, draw) for part in parts]
+    pool_rows = POOL_BATCHES * max(1, batch_tokens // 32)
+    for _ in range(max(1, rows // pool_rows)):
+        pool = [row for part, order in zip(parts, orders, strict=True) for row in order.take(round(part.share * pool_rows))]
+        encoded = tokenizer.encode_batch([row.text for row in pool])
+        order = sorted(range(len(pool)), key=lambda i: (len(encoded[i].ids), draw.random()))
+        groups = list(_budgeted(order, [len(e.ids) for e in encoded], batch_tokens))
+        draw.shuffle(groups)
+        for group in groups:
+            yield collate([pool[i] for i in group], [encoded[i].ids for i in group])
+
+
+class _Endless:
+    """Rows in a shuffled order that starts again, freshly shuffled, when it is through."""
+
+    def __init__(self, rows: Sequence[Row], draw: random.Random) -> None:
+        self._rows, self._draw, self._left = rows, draw, list[int]()
+
+    def take(self, count: int) -> list[Row]:
+        taken = []
+        for _ in range(count if self._rows else 0):
+            if not self._left:
+                self._left = list(range(len(self._rows)))
+                self._draw.shuffle(self._left)
+            taken.append(self._rows[self._left.pop()])
+        return taken
+
+
+def _budgeted(order: Sequence[int], lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+    group: list[int] = []
+    for index in order:  # ascending length, so the next row is the longest
+        if group and (len(group) + 1) * lengths[index] > budget:
+            yield group
+            group = []
+        group.append(index)
+    if group:
+        yield group
+
+
+def collate(rows: Sequence[Row], ids: Sequence[Sequence[int]]) -> Batch:
+    """Rows and their token ids as padded tensors."""
+    width = max(len(i) for i in ids)
+    padded = torch.tensor([[*i, *([0] * (width - len(i)))] for i in ids])
+    mask = torch.tensor([[1] * len(i) + [0] * (width - len(i)) for i in ids])
+    return Batch(
+        padded,
+        mask,
+        torch.tensor([row.signals for row in rows]),
+        torch.tensor([row.stage for row in rows]),
+        torch.tensor([row.stance for row in rows]),
+        torch.tensor([row.targets for row in rows]),
+        torch.tensor([row.weight for row in rows]),
+    )

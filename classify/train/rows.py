@@ -1,0 +1,178 @@
+"""Labelled rows become training rows: which sets may be used, how much of each, and what their labels say.
+
+A label that a set does not give is unknown (NaN) and never 0. Knows nothing about networks or batches.
+"""
+
+import gzip
+import hashlib
+import json
+import math
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from classify.errors import BadTrainingData
+from classify.text import normalise
+from models.assessment import SIGNALS, STANCES, TARGETS
+
+UNKNOWN = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """How one public set is used; `positives` and `others` are the most rows taken in one epoch."""
+
+    languages: frozenset[str]
+    positives: int
+    others: int
+    licence: str
+    weight: float = 1.0
+    repeat: int = 1  # how often an epoch sees the set
+    own_voice: bool = True  # a positive row is the author's own assertion
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One training example; labels are 1, 0 or NaN for unknown, stance -1 for unknown."""
+
+    text: str
+    signals: tuple[float, ...]  # (8,)
+    stage: tuple[float, ...]  # (4,): at least 1, 2, 3, 4
+    stance: int
+    targets: tuple[float, ...]  # (8,)
+    weight: float
+    dataset: str
+
+
+_EN = frozenset({"en"})
+DATASETS = {
+    "dghs": Dataset(_EN, 40_000, 40_000, "none stated"),
+    "hatemojibuild": Dataset(_EN, 5_000, 5_000, "CC BY 4.0", repeat=3),
+    "hatexplain": Dataset(_EN, 8_000, 8_000, "MIT"),
+    "implicit_hate": Dataset(_EN, 8_000, 11_000, "MIT"),
+    "edos": Dataset(_EN, 4_000, 11_000, "CC0"),
+    "mhs_binary": Dataset(_EN, 5_000, 5_000, "none stated"),
+    "ghc": Dataset(_EN, 2_000, 6_000, "none stated"),
+    "cad": Dataset(_EN, 1_400, 5_000, "none stated"),
+    "davidson": Dataset(_EN, 800, 1_500, "MIT", weight=0.5),
+    "stormfront": Dataset(_EN, 800, 3_000, "CC BY-SA 3.0 ES", repeat=2),
+    "mlma": Dataset(frozenset({"fr"}), 1_000, 1_000, "MIT", weight=0.5),
+    "ftr": Dataset(frozenset({"fr"}), 700, 1_400, "MIT", repeat=2),
+    "kenya_moringa": Dataset(frozenset({"en-sw"}), 800, 2_500, "MIT", repeat=2),
+    "nigeria_ml": Dataset(frozenset({"en-NG"}), 1_500, 2_500, "none stated"),
+    "herdphobia": Dataset(frozenset({"en-NG"}), 700, 2_500, "none stated"),
+    "ptc": Dataset(_EN, 4_000, 8_000, "research", weight=0.7),
+    "semeval2021": Dataset(_EN, 600, 200, "research", weight=0.5),
+    "kenya2026_llm": Dataset(frozenset({"en-sw"}), 300, 1_000, "silver", weight=0.3),
+    "politikweli": Dataset(frozenset({"en-sw", "sw"}), 700, 1_500, "silver", weight=0.3),
+}
+NEGATIVES = {"ag_news": "research", "india_police_events": "none stated", "masakhane_news": "MIT"}
+_PLACEHOLDER = re.compile(r"\[(?:linebreak|newline)\]|\{(?:USERNAME|URL)\}|<(?:user|url|number|percent|money|time|date)>", re.I)
+_MASKED_USER = re.compile(r"(?:@USER|\[USER\]|@user|\bUSER\b)")
+_MASKED_URL = re.compile(r"\[URL\]|@url\b|\bHTTPURL\b|\bLINK\b")
+_TARGET_WORDS = {
+    "ethnicity_race": r"bla|african|asi|arab|caucas|hisp|jew|ethnic|ethmin|indig|trav|mix|race|kikuyu|luo|luhya|kalenjin|"
+    r"somali|kisii|kamba|fulani|descent|trav|nilote|white",
+    "nationality_migration": r"immig|\bref|refugee|\bfor\b|nat\.|nation|migra",
+    "religion": r"mus|islam|jew|hindu|sikh|christ|relig|shia|buddh",
+    "gender": r"wom|women|\bmen\b|gender",
+    "sexuality_gender_identity": r"gay|trans|lgbt|bis|homosex|sexual",
+    "disability": r"\bdis|disab|special_needs",
+}
+_TARGET_PATTERNS = {key: re.compile(pattern, re.IGNORECASE) for key, pattern in _TARGET_WORDS.items()}
+
+
+def read(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of one `.jsonl` or `.jsonl.gz` file."""
+    if not path.exists():
+        message = f"{path} does not exist; point --data at a folder with train/, evaluate/ and negatives/."
+        raise BadTrainingData(message)
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                yield json.loads(line)
+            except ValueError as error:
+                message = f"{path}, line {number} is not JSON: {error}."
+                raise BadTrainingData(message) from error
+
+
+def clean(text: str) -> str:
+    """The text as the model reads it, without a set's own placeholders."""
+    text = _MASKED_URL.sub(" https://example.org ", _MASKED_USER.sub(" @user ", _PLACEHOLDER.sub(" ", text)))
+    return normalise(text).text
+
+
+def signals_of(labels: dict[str, int]) -> tuple[float, ...]:
+    """The eight signals, unknown where the set says nothing."""
+    return tuple(float(labels[key]) if key in labels else UNKNOWN for key in SIGNALS)
+
+
+def stage_of(labels: dict[str, int]) -> tuple[float, ...]:
+    """What the labels prove about `at least stage 1, 2, 3, 4`."""
+    reached = 0
+    for key, stage in (("hate_speech", 1), ("dehumanization", 1), ("discrimination", 2), ("incitement", 3)):
+        if labels.get(key) == 1:
+            reached = max(reached, stage)
+    if reached:
+        calm = labels.get("incitement") == 0 and labels.get("discrimination") == 0
+        above = 0.0 if calm else UNKNOWN
+        return tuple(1.0 if stage <= reached else above for stage in (1, 2, 3, 4))
+    known = labels and labels.get("hate_speech") == 0
+    return (0.0,) * 4 if known else (UNKNOWN,) * 4
+
+
+def targets_of(raw: str | None, labels: dict[str, int]) -> tuple[float, ...]:
+    """Target classes from a set's own target string, where the mapping is plain."""
+    if not raw or labels.get("hate_speech") != 1:
+        return (UNKNOWN,) * len(TARGETS)
+    found = {key for key, pattern in _TARGET_PATTERNS.items() if pattern.search(raw)}
+    if not found:
+        return (UNKNOWN,) * len(TARGETS)
+    return tuple(1.0 if key in found else (UNKNOWN if key in {"other", "political"} else 0.0) for key in TARGETS)
+
+
+def public(folder: Path, seed: int) -> list[Row]:
+    """One epoch of the public sets, capped per set."""
+    rows: list[Row] = []
+    for name, use in DATASETS.items():
+        positives: list[Row] = []
+        others: list[Row] = []
+        for raw in read(folder / "train" / f"{name}.jsonl.gz"):
+            if raw["lang"] not in use.languages or raw.get("note") == "mt_davidson":
+                continue
+            row = row_of(raw, name, use)
+            (positives if 1.0 in row.signals else others).append(row)
+        draw = random.Random(f"{seed}-{name}")  # noqa: S311 - sampling, not secrecy
+        for part, cap in ((positives, use.positives), (others, use.others)):
+            rows.extend(draw.sample(part, min(cap, len(part))) * use.repeat)
+    return rows
+
+
+def row_of(raw: dict[str, Any], name: str, use: Dataset) -> Row:
+    labels = raw["labels"]
+    hateful = labels.get("hate_speech") == 1 or labels.get("incitement") == 1
+    stance = STANCES.index("asserts") if hateful and use.own_voice else -1
+    targets = targets_of(raw.get("target"), labels)
+    return Row(clean(raw["text"]), signals_of(labels), stage_of(labels), stance, targets, use.weight, name)
+
+
+def held_out(key: str) -> bool:
+    """Whether this negative belongs to the fifth that training never sees; by hash, so that it never changes."""
+    return hashlib.sha256(key.encode()).digest()[0] < 51  # noqa: PLR2004 - a fifth of 256
+
+
+def negatives(folder: Path, *, unseen: bool, languages: frozenset[str] = _EN, longest: int = 320) -> list[Row]:
+    """News in which nothing should be flagged: the part for training, or the part it never sees."""
+    nothing = (0.0,) * len(SIGNALS)
+    unknown = (UNKNOWN,) * len(TARGETS)
+    rows = []
+    for name in NEGATIVES:
+        for raw in read(folder / "negatives" / f"{name}.jsonl.gz"):
+            if raw["lang"] in languages and held_out(raw["id"]) == unseen:
+                text = clean(raw["text"][: longest if not unseen else None])
+                rows.append(Row(text, nothing, (0.0,) * 4, STANCES.index("reports"), unknown, 1.0, name))
+    return rows

@@ -1,0 +1,209 @@
+"""`tocsin train`: fine-tune a base on the public sets, the news negatives and our own texts.
+
+Seeded, resumable (a checkpoint every few hundred steps), and plain: rows, batches, one masked loss, one optimiser.
+What it writes is a folder of full-precision weights; `classify.train.bundle` calibrates and packs it.
+"""
+
+import contextlib
+import json
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm import tqdm
+
+from classify.errors import BadTrainingData
+from classify.model import Logits, Network, Shape
+from classify.train import authored, batches, rows
+from classify.train.base import BASE, base_folder, network_from_base
+
+HEADS = ("signals", "stage", "stance", "targets")
+MAX_TOKENS = 128
+CHECKPOINT = "checkpoint.pt"
+CHECKPOINT_EVERY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class TrainOptions:
+    """What a training run is made of; every value is written beside the weights."""
+
+    data: Path
+    out: Path
+    start_from: Path | None = None  # a folder of an earlier run, to go on from its weights
+    rows: int = 120_000
+    batch_tokens: int = 2_304
+    learning_rate: float = 1e-4
+    head_rate: float = 1e-3
+    warmup: float = 0.06
+    weight_decay: float = 0.01
+    dropout: float = 0.1
+    authored_share: float = 0.2
+    negative_share: float = 0.14
+    seed: int = 7
+    threads: int = 1
+    bf16: bool = True
+    minutes: float | None = None  # stop (with the schedule finished) after this long
+
+
+def options_from(config: Path | None, *, data: Path, base: str | None, out: Path, resume: bool) -> TrainOptions:
+    """The options of a TOML file (the defaults where it is absent), with what the command line says over them."""
+    told = tomllib.loads(config.read_text(encoding="utf-8")) if config else {}
+    unknown = sorted(set(told) - {field.name for field in fields(TrainOptions)})
+    if unknown:
+        raise BadTrainingData(f"{config} has no option {unknown[0]!r}; see TrainOptions in classify/train/run.py.")
+    if not resume:
+        (out / CHECKPOINT).unlink(missing_ok=True)
+    if base:
+        told["start_from"] = base
+    if told.get("start_from"):
+        told["start_from"] = Path(told["start_from"])
+    return TrainOptions(**told | {"data": data, "out": out})
+
+
+def train(options: TrainOptions, progress: Callable[[int, int, float], None] | None = None) -> Path:
+    """Train and write `model.safetensors`, `tokenizer.json` and `training.json` to `options.out`."""
+    torch.manual_seed(options.seed)
+    torch.set_num_threads(options.threads)
+    folder = base_folder()
+    tokenizer = read_tokenizer(folder)
+    network = network_from_base(folder, options.dropout)
+    if options.start_from is not None:
+        network.load_state_dict(load_file(options.start_from / "model.safetensors"))
+    optimizer = _optimizer(network, options)
+    options.out.mkdir(parents=True, exist_ok=True)
+    first = _resume(options.out, network, optimizer)
+    total = max(1, options.rows // (options.batch_tokens // 36))
+    network.train()
+    began, losses = time.monotonic(), 0.0
+    with _bar(total, first, progress) as tell:
+        for step, batch in enumerate(_batches(options, tokenizer)):
+            if step < first:
+                continue
+            done = max(step / total, (time.monotonic() - began) / (60 * options.minutes) if options.minutes else 0.0)
+            if done >= 1.0:
+                break
+            _set_rate(optimizer, options, done)
+            loss = _step(network, optimizer, batch, options.bf16)
+            losses = loss if step == first else 0.98 * losses + 0.02 * loss
+            tell(step, total, losses)
+            if (step + 1) % CHECKPOINT_EVERY == 0:
+                _checkpoint(options.out, network, optimizer, step + 1)
+    return write(options, network, tokenizer, losses)
+
+
+def read_tokenizer(folder: Path) -> Tokenizer:
+    """The tokenizer of a folder, without padding, cut at the longest passage."""
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(MAX_TOKENS)
+    return tokenizer
+
+
+def write(options: TrainOptions, network: Network, tokenizer: Tokenizer, loss: float) -> Path:
+    """The finished run as a folder."""
+    save_file(network.state_dict(), options.out / "model.safetensors")
+    tokenizer.save(str(options.out / "tokenizer.json"))
+    told = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(options).items()}
+    record = {"base": BASE, "options": told, "loss": loss, "shape": Shape()._asdict()}
+    (options.out / "training.json").write_text(json.dumps(record, indent=1) + "\n")
+    (options.out / CHECKPOINT).unlink(missing_ok=True)
+    return options.out
+
+
+def loss_of(logits: Logits, batch: batches.Batch) -> Tensor:
+    """Masked: a label that nobody gave adds nothing."""
+    stance_known = batch.stance >= 0
+    stance = functional.cross_entropy(logits.stance.float(), batch.stance.clamp(min=0), reduction="none")
+    return (
+        _known_bce(logits.signals, batch.signals, batch.weight, per_column=True)
+        + 0.5 * _known_bce(logits.stage, batch.stage, batch.weight, per_column=True)
+        + 0.25 * _known_bce(logits.targets, batch.targets, batch.weight, per_column=False)
+        + 0.5 * (stance * stance_known * batch.weight).sum() / stance_known.sum().clamp(min=1)
+    )
+
+
+def _known_bce(logits: Tensor, labels: Tensor, weight: Tensor, *, per_column: bool) -> Tensor:
+    known = ~labels.isnan()
+    each = functional.binary_cross_entropy_with_logits(logits.float(), labels.nan_to_num(), reduction="none")
+    each = each * known * weight[:, None]
+    if per_column:
+        return (each.sum(0) / known.sum(0).clamp(min=16)).sum()
+    return each.sum() / known.sum().clamp(min=16)
+
+
+def _step(network: Network, optimizer: torch.optim.Optimizer, batch: batches.Batch, bf16: bool) -> float:
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        logits = network(batch.ids, batch.mask)
+    loss = loss_of(logits, batch)
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimizer.step()
+    return float(loss.detach())
+
+
+def _batches(options: TrainOptions, tokenizer: Tokenizer) -> Iterator[batches.Batch]:
+    public = rows.public(options.data, options.seed)
+    parts = [
+        batches.Part(public, 1.0 - options.authored_share - options.negative_share),
+        batches.Part(rows.negatives(options.data, unseen=False), options.negative_share),
+        batches.Part(authored.rows("train", options.seed), options.authored_share),
+    ]
+    return batches.epoch(parts, tokenizer, options.batch_tokens, 2 * options.rows, options.seed)
+
+
+def _optimizer(network: Network, options: TrainOptions) -> torch.optim.Optimizer:
+    heads = [p for name, p in network.named_parameters() if name.split(".")[0] in HEADS]
+    plain = [p for name, p in network.named_parameters() if name.split(".")[0] not in HEADS and p.ndim < 2]  # noqa: PLR2004
+    body = [p for name, p in network.named_parameters() if name.split(".")[0] not in HEADS and p.ndim > 1]
+    groups = [
+        {"params": body, "scale": options.learning_rate, "weight_decay": options.weight_decay},
+        {"params": plain, "scale": options.learning_rate, "weight_decay": 0.0},
+        {"params": heads, "scale": options.head_rate, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=options.learning_rate)
+
+
+def _set_rate(optimizer: torch.optim.Optimizer, options: TrainOptions, done: float) -> None:
+    """Linear warm-up, then linear to nothing; `done` is the part of the run that lies behind."""
+    factor = done / options.warmup if done < options.warmup else (1 - done) / (1 - options.warmup)
+    for group in optimizer.param_groups:
+        group["lr"] = group["scale"] * max(factor, 0.01)
+
+
+def _checkpoint(out: Path, network: Network, optimizer: torch.optim.Optimizer, step: int) -> None:
+    state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "rng": torch.get_rng_state()}
+    torch.save(state, out / "checkpoint.new")
+    (out / "checkpoint.new").rename(out / CHECKPOINT)
+
+
+def _resume(out: Path, network: Network, optimizer: torch.optim.Optimizer) -> int:
+    path = out / CHECKPOINT
+    if not path.exists():
+        return 0
+    state = torch.load(path, weights_only=True)
+    network.load_state_dict(state["network"])
+    optimizer.load_state_dict(state["optimizer"])
+    torch.set_rng_state(state["rng"])
+    return int(state["step"])
+
+
+@contextlib.contextmanager
+def _bar(total: int, first: int, progress: Callable[[int, int, float], None] | None) -> Iterator[Callable[[int, int, float], None]]:
+    if progress is not None:
+        yield progress
+        return
+    with tqdm(total=total, initial=first, unit="step", mininterval=10) as bar:
+
+        def tell(_step: int, _total: int, loss: float) -> None:
+            bar.update()
+            bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+
+        yield tell
