@@ -72,8 +72,10 @@ def checked_url(text: str) -> httpx.URL:
         raise Refused(f"{text[:200]!r} is no address that can be read") from None
     if url.scheme not in ("http", "https"):
         raise Refused(f"only http and https are fetched, not {url.scheme or 'an address without a scheme'!r}")
-    if url.userinfo or "@" in url.netloc.decode("ascii", "replace"):
+    if url.userinfo or "@" in re.split("[/?#]", text.partition("//")[2], maxsplit=1)[0]:
         raise Refused("the address carries a user name or password")
+    if url.port is not None and not 0 < url.port < 65536:
+        raise Refused(f"{url.port} is no port")
     if not (is_address(host) or HOST.fullmatch(host)):
         raise Refused(f"{host[:200]!r} is no host name")
     if not is_address(host) and ENDS_IN_NUMBER.fullmatch(host):
