@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from api.console import words
 from api.console.chart import draw
 from api.console.desk import At, ConsoleRoute, Desk, Posted, one, sentence
-from api.console.passages import entry_of
+from api.console.passages import entries_of
 from api.console.rendering import page, see_other
 from api.dependencies import AllSessions, CurrentSettings, Id, Now, ReadSession
 from api.errors import Invalid, NotFound
@@ -142,7 +142,7 @@ def alert_page(
         facts=facts(found.details),
         drawn=draw(points) if points else None,
         names=names_of(session, found),
-        entries=[entry_of(one, f"/assessments/{one.assessment.id}", mask=at.mask) for one in details(session, resting)],
+        entries=entries_of(session, details(session, resting), "/assessments/{}".format, at),
         more=max(0, linked - PASSAGES),
         deliveries=deliveries(session, alert_id),
         error=refused,

@@ -5,7 +5,7 @@ no form and no verdict but the one word of the status.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,12 +15,14 @@ from sqlalchemy.orm import Session
 
 from api.console import words
 from api.console.decisions import Machine
+from api.console.desk import Desk
 from api.console.text import Piece, Span, pieces, snippet, window
 from api.queue import Found
 from api.reviews import MACHINE_MARKS
 from models.assessment import PATHWAYS, SIGNALS, TARGETS, Assessment
 from models.document import Cluster, Document
 from models.item import Item
+from models.review import Review
 from models.source import Source
 
 WHOLE = 10_000  # code points of the whole text on the page; an article is seldom longer
@@ -68,11 +70,27 @@ class Elsewhere:
     here: bool = False
 
 
-def entry_of(found: Found, href: str, *, mask: bool) -> Entry:
-    """Return what a list shows of one assessment."""
+def entries_of(
+    session: Session, found: Sequence[Found], href: Callable[[int], str], at: Desk, *, blind: bool = True
+) -> list[Entry]:
+    """Return what a list shows of these assessments to one reader.
+
+    With `blind`, whoever may still decide about one is not told what others decided.
+    """
+    ids = [one.assessment.id for one in found if one.assessment.status != "unreviewed"]
+    own = select(Review.assessment_id).where(Review.assessment_id.in_(ids), Review.reviewer_id == at.account_id)
+    decided = set(session.scalars(own)) if ids and blind and at.may_review else set(ids)
+    return [entry_of(one, href(one.assessment.id), mask=at.mask, told=one.assessment.id in decided) for one in found]
+
+
+def entry_of(found: Found, href: str, *, mask: bool, told: bool) -> Entry:
+    """Return what a list shows of one assessment; unless `told`, only what the model said of it."""
     one = found.assessment
     inside, hot = marked_spans(one)
-    labels = [_label(mark.kind, mark.key) for mark in found.marks if mark.kind in {"signal", "target_name"}]
+    kinds = ("signal", "target_name")
+    keys = [(mark.kind, mark.key) for mark in found.marks] if told else machine_marks_of(found)
+    status = words.STATUSES[one.status] if told or one.status == "unreviewed" else "a person has looked"
+    labels = [_label(kind, key) for wanted in kinds for kind, key in keys if kind == wanted]
     return Entry(
         id=one.id,
         href=href,
@@ -86,7 +104,7 @@ def entry_of(found: Found, href: str, *, mask: bool) -> Entry:
         abstained=one.abstained,
         stance=one.stance,
         stage=one.stage,
-        status=words.STATUSES.get(one.status, one.status),
+        status=status,
     )
 
 
@@ -106,10 +124,15 @@ def marked_spans(assessment: Assessment) -> tuple[list[Span], list[Span]]:
 
 def machine_keys(found: Found, kind: str) -> tuple[str, ...]:
     """Return the labels that the model gave, whatever a reviewer made of them since."""
+    return tuple(key for of, key in machine_marks_of(found) if of == kind)
+
+
+def machine_marks_of(found: Found) -> list[tuple[str, str]]:
+    """Return the model's labels as (kind, key); once there are reviews, they are kept in `details`."""
     kept = found.assessment.details.get(MACHINE_MARKS)
     if kept is not None:
-        return tuple(key for of, key, _ in kept if of == kind)
-    return tuple(mark.key for mark in found.marks if mark.kind == kind and mark.basis == "model")
+        return [(kind, key) for kind, key, _ in kept]
+    return [(mark.kind, mark.key) for mark in found.marks if mark.basis == "model"]
 
 
 def machine_of(found: Found) -> Machine:

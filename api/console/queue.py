@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from api.console import words
 from api.console.desk import At, ConsoleRoute
 from api.console.narrowing import TABS, Narrowing, read_narrowing
-from api.console.passages import entry_of
+from api.console.passages import entries_of
 from api.console.rendering import page
 from api.dependencies import Now, ReadSession
 from api.pagination import MAX_LIMIT
@@ -42,7 +42,7 @@ def queue(request: Request, at: At, session: ReadSession, now: Now) -> Response:
         filters=narrowing,
         filtered=narrowing.narrowed,
         tabs=tabs(narrowing),
-        entries=[entry_of(one, narrowing.href(one.assessment.id), mask=at.mask) for one in found],
+        entries=entries_of(session, found, narrowing.href, at, blind=narrowing.filters.status is None),
         next=f"/queue{narrowing.query(cursor=following)}" if following else "",
         empty=emptiness(narrowing),
         done=last_decision(session, at.account_id, request.query_params.get("done", "")),

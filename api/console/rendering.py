@@ -4,6 +4,7 @@ Templates escape everything; the headers forbid what escaping could miss. It kno
 """
 
 import datetime as dt
+import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from markupsafe import Markup
 from api.console import words
 
 FOLDER = Path(__file__).parent
+ASSETS = {"console.css": "text/css", "console.js": "text/javascript", "bell.svg": "image/svg+xml"}
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
@@ -49,9 +51,16 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals["words"] = words
+    made.globals |= {"words": words, "asset": asset}
     made.filters |= {"when": when, "ago": ago, "percent": percent, "number": number, "name": name}
     return made
+
+
+@cache
+def asset(name: str) -> str:
+    """Return the address of a file of ours, which changes with its content."""
+    digest = hashlib.sha256((FOLDER / "static" / name).read_bytes()).hexdigest()
+    return f"/static/{name}?{digest[:12]}"
 
 
 def when(moment: dt.datetime | None, bucket: str = "") -> Markup | str:
