@@ -24,6 +24,7 @@ BEARER = HTTPBearer(
 MAX_ID = 2**63 - 1
 # A plus sign in a query that was not escaped arrives as a space.
 LOST_PLUS = re.compile(r"(?<=\d) (?=\d\d:\d\d$)")
+BEGINS_WITH_A_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 DATE_ONLY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -124,12 +125,12 @@ class Throttle:
 
 
 def _moment(value: Any) -> Any:
-    if isinstance(value, str):
-        value = LOST_PLUS.sub("+", value.strip())
-        return f"{value}T00:00:00Z" if DATE_ONLY.fullmatch(value) else value
-    if isinstance(value, int | float):
-        raise ValueError("a time is written as 2026-03-14T09:30:00Z")  # noqa: TRY004  pydantic listens to ValueError
-    return value
+    if isinstance(value, dt.datetime):
+        return value
+    if not isinstance(value, str) or not BEGINS_WITH_A_DATE.match(value.strip()):
+        raise ValueError("a time is written as 2026-03-14T09:30:00Z")
+    value = LOST_PLUS.sub("+", value.strip())
+    return f"{value}T00:00:00Z" if DATE_ONLY.fullmatch(value) else value
 
 
 def _to_utc(value: dt.datetime) -> dt.datetime:

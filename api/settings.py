@@ -44,7 +44,7 @@ class Settings:
     database_url: str = field(
         default="",
         metadata={
-            "help": "sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME.",
+            "help": "The database: sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME.",
             "shown": "sqlite:///HOME/tocsin.sqlite",
         },
     )
@@ -62,7 +62,8 @@ class Settings:
         },
     )
     log_format: str = field(
-        default="plain", metadata={"help": "plain for people, json for machines.", "choices": ("plain", "json")}
+        default="plain",
+        metadata={"help": "Log lines: plain for people, json for machines.", "choices": ("plain", "json")},
     )
     log_level: str = field(
         default="info",

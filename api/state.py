@@ -65,7 +65,7 @@ def look(session: Session, now: dt.datetime) -> State:
             "raise": _count(session, Assessment, Assessment.ruled_at.is_(None)),
             "deliver": _count(session, Delivery, owed(now)),
         },
-        sources=dict(session.execute(states).tuples().all()),
+        sources=dict(session.execute(states).all()),
         quarantined=sum(_count(session, table, table.quarantined_at.is_not(None)) for table in (Item, Document)),
         unscored=_count(session, Document, Document.current & Document.unscored_reason.is_not(None)),
         open_alerts=_count(session, Alert, Alert.state != "resolved"),

@@ -138,10 +138,8 @@ class Names:
     def __init__(self, session: OrmSession, rows: Any) -> None:
         accounts = {one for row in rows for one in (row.acknowledged_by, row.resolved_by) if one is not None}
         rules = {row.rule_id for row in rows}
-        self.accounts = dict(
-            session.execute(select(Account.id, Account.name).where(Account.id.in_(accounts))).tuples().all()
-        )
-        self.rules = dict(session.execute(select(Rule.id, Rule.name).where(Rule.id.in_(rules))).tuples().all())
+        self.accounts = dict(session.execute(select(Account.id, Account.name).where(Account.id.in_(accounts))).all())
+        self.rules = dict(session.execute(select(Rule.id, Rule.name).where(Rule.id.in_(rules))).all())
 
     def shape(self, alert: Alert) -> AlertShape:
         """Show one alert."""
