@@ -40,7 +40,7 @@ def join(session: Session, text: str) -> tuple[int | None, list[tuple[int, str]]
     )
     found = session.execute(
         select(Document.cluster_id, Document.text).where(Document.id.in_(query)).order_by(Document.id)
-    ).tuples()
+    )
     cluster_id = near.nearest(plain, [(key, near.normalised(other)) for key, other in found])
     return cluster_id, [] if cluster_id is not None else bands
 

@@ -224,7 +224,7 @@ def _supersede(session: Session, item: Item) -> None:
     counted = select(Assessment.cluster_id, Assessment.event_at).where(
         Assessment.document_id.in_(ids), Assessment.current
     )
-    changes = list(session.execute(counted).tuples())
+    changes = list(session.execute(counted))
     for table, column in ((Document, Document.id), (Assessment, Assessment.document_id)):
         session.execute(
             update(table).where(column.in_(ids)).values(current=False).execution_options(synchronize_session=False)

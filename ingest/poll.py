@@ -214,7 +214,7 @@ def _claim(sessions: Sessions, limit: int, settings: IngestSettings, now: dt.dat
         token, ids = claims.claim(
             session, Source, due(now), order_by=order, limit=limit, lease=lease_of(settings), now=now
         )
-        urls = dict(session.execute(select(Source.id, Source.url).where(Source.id.in_(ids))).tuples().all())
+        urls = dict(session.execute(select(Source.id, Source.url).where(Source.id.in_(ids))).all())
     return [(token, source_id, host_of(urls[source_id])) for source_id in ids]
 
 
@@ -285,7 +285,7 @@ def _health(source: Source, arrivals: tuple[dt.datetime, ...]) -> schedule.Healt
 def _arrivals(session: Session, source_id: int) -> tuple[dt.datetime, ...]:
     """Return when the latest items appeared: of the first that were found together, when they were published."""
     latest = select(Item.event_at, Item.fetched_at).where(Item.source_id == source_id)
-    times = session.execute(latest.order_by(Item.id.desc()).limit(RECENT)).tuples().all()
+    times = session.execute(latest.order_by(Item.id.desc()).limit(RECENT)).all()
     first = min((fetched for _, fetched in times), default=None)
     return tuple(sorted((event if fetched == first else fetched for event, fetched in times), reverse=True))
 

@@ -187,7 +187,7 @@ def _renamed(
         query = select(Item.content_sha256, Item.url).where(
             Item.source_id == source_id, Item.content_sha256.in_(hashes[start : start + CHUNK]), Item.url.is_not(None)
         )
-        known.update((sha256, identity.canonical_url(url)) for sha256, url in session.execute(query).tuples() if url)
+        known.update((sha256, identity.canonical_url(url)) for sha256, url in session.execute(query) if url)
     return {index for index, key in unknown.items() if key in known}
 
 
