@@ -11,7 +11,7 @@ knows no form and no HTTP; the console and the API both come here.
 
 import datetime as dt
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from api.errors import Conflict, Invalid, NotFound
+from classify.labels import PATHWAY_SIGNALS
 from models.assessment import PATHWAYS, SIGNALS, STAGES, STANCES, TARGETS, Assessment, Mark
 from models.review import HALLMARKS, TIERS, VERDICTS, WORKSHEET_PARTS, Review
 from models.tally import mark_changed
@@ -29,15 +30,6 @@ MAX_NAMES = 20
 MAX_NAME = 100
 # Where the machine's marks are kept in `Assessment.details` once the marks in the table are a person's.
 MACHINE_MARKS = "machine_marks"
-
-# CODEBOOK: the signals that feed each pathway. `escalation` is fed by the stage as well.
-PATHWAY_SIGNALS = {
-    "ideology": {"dehumanization", "incitement", "extremist_narrative"},
-    "propaganda": {"hate_speech", "propaganda"},
-    "escalation": {"discrimination", "incitement"},
-    "leadership": {"mobilization"},
-    "impunity": {"impunity"},
-}
 
 
 @dataclass(frozen=True)
@@ -172,15 +164,13 @@ def what_holds(assessment: Assessment, machine: dict[tuple[str, str], float], co
     if status != "confirmed":
         return Holding(status, flagged=assessment.flag, marks=machine, basis="model")
     # Where reviewers agree on the verdict and not on the labels, the last word holds.
-    marks = corrected_marks(machine, counted[-1], assessment.stage)
+    marks = corrected_marks(machine, counted[-1])
     stance = counted[-1].stance or assessment.stance
     flagged = stance == "asserts" and any(kind == "signal" for kind, _ in marks)
     return Holding(status, flagged, marks, "review")
 
 
-def corrected_marks(
-    machine: dict[tuple[str, str], float], review: Review, machine_stage: int
-) -> dict[tuple[str, str], float]:
+def corrected_marks(machine: dict[tuple[str, str], float], review: Review) -> dict[tuple[str, str], float]:
     """Return the marks that hold once `review` has confirmed: its own labels, the machine's where it gives none."""
     marks: dict[tuple[str, str], float] = {}
     for kind, labels in (
@@ -190,20 +180,13 @@ def corrected_marks(
     ):
         keys = labels if labels is not None else [key for of, key in machine if of == kind]
         marks |= {(kind, key): 1.0 for key in keys}
-    if review.signals is None and review.stage is None:
-        pathways: Iterable[str] = [key for kind, key in machine if kind == "pathway"]
-    else:
-        stage = machine_stage if review.stage is None else review.stage
-        pathways = pathways_of({key for kind, key in marks if kind == "signal"}, stage)
+    pathways = pathways_of({key for kind, key in marks if kind == "signal"})
     return marks | {("pathway", key): 1.0 for key in pathways}
 
 
-def pathways_of(signals: set[str], stage: int) -> list[str]:
-    """Return the pathways that these signals feed; from stage 2 (discrimination) on, any signal is escalation."""
-    fed = {key for key, feeding in PATHWAY_SIGNALS.items() if feeding & signals}
-    if signals and stage >= 2:
-        fed.add("escalation")
-    return [key for key in PATHWAYS if key in fed]
+def pathways_of(signals: set[str]) -> list[str]:
+    """Return the pathways that these signals feed."""
+    return [key for key in PATHWAYS if signals & set(PATHWAY_SIGNALS[key])]
 
 
 def machine_marks(session: Session, assessment: Assessment) -> dict[tuple[str, str], float]:

@@ -1,46 +1,71 @@
 """What the product says of itself: what it is for and not for, how to read a score, what the model can and cannot."""
 
-from fastapi import APIRouter, Response
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from api.console import words
 from api.console.desk import At, ConsoleRoute
-from api.console.rendering import page, percent
+from api.console.rendering import page
 from api.dependencies import ReadSession
+from classify.errors import ModelBroken
 from models.assessment import Assessment
 
 LATEST = 20_000  # assessments that the table of languages is made from
+
+
+@dataclass(frozen=True)
+class Language:
+    """One language: whether the model was validated on it, how well it did on hate speech, and what came in."""
+
+    code: str
+    validated: bool
+    rows: int | None
+    macro_f1: float | None
+    texts: int
+    abstained: int
+
 
 router = APIRouter(route_class=ConsoleRoute)
 
 
 @router.get("/about")
-def about(at: At, session: ReadSession) -> Response:
+def about(request: Request, at: At, session: ReadSession) -> Response:
     """Show the page that every score links to."""
-    return page("about.html", desk=at, model=model(session), languages=languages(session), signals=signals())
+    try:
+        card: dict[str, Any] = request.app.state.scorer.card()
+        broken = ""
+    except ModelBroken as error:
+        card, broken = {}, str(error)
+    return page(
+        "about.html",
+        desk=at,
+        model=card.get("model", ""),
+        broken=broken,
+        languages=languages(session, card.get("languages") or {}),
+    )
 
 
-def model(session: Session) -> list[tuple[str, str]]:
-    """Return what is known of the model that read last."""
-    newest = session.scalars(select(Assessment).order_by(Assessment.id.desc()).limit(1)).first()
-    return [("Name and version", newest.model)] if newest else []
-
-
-def languages(session: Session) -> list[dict[str, object]]:
-    """Count texts and abstentions by language among the latest assessments."""
+def languages(session: Session, known: Mapping[str, Mapping[str, Any]]) -> list[Language]:
+    """Return what was measured for each language, and how much of it came in among the latest texts."""
     latest = select(Assessment.language, Assessment.abstained).order_by(Assessment.id.desc()).limit(LATEST).subquery()
     rows = session.execute(
-        select(latest.c.language, func.count(), func.sum(case((latest.c.abstained, 1), else_=0)))
-        .group_by(latest.c.language)
-        .order_by(func.count().desc(), latest.c.language)
-    ).all()
-    return [
-        {"language": language, "texts": texts, "abstained": abstained, "share": percent(abstained / texts)}
-        for language, texts, abstained in rows
+        select(latest.c.language, func.count(), func.sum(case((latest.c.abstained, 1), else_=0))).group_by(
+            latest.c.language
+        )
+    )
+    counts = {language: (texts, abstained) for language, texts, abstained in rows}
+    found = [
+        Language(
+            code,
+            bool(known.get(code, {}).get("validated")),
+            known.get(code, {}).get("rows"),
+            known.get(code, {}).get("macro_f1_hate"),
+            *counts.get(code, (0, 0)),
+        )
+        for code in {*known, *counts}
     ]
-
-
-def signals() -> list[tuple[str, str]]:
-    """Return each signal with when it is marked."""
-    return list(words.SIGNALS.items())
+    return sorted(found, key=lambda one: (-one.texts, not one.validated, one.code))

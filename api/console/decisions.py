@@ -139,7 +139,7 @@ def in_words(decision: Decision | Review) -> list[str]:
         lines.append("Groups: " + (", ".join(decision.target_names) or "none"))
     for part, answer in decision.worksheet.items():
         why = f": {answer['note']}" if answer.get("note") else ""
-        lines.append(f"{words.WORKSHEET[part][0]} {SPOKEN_MET[answer.get('met')]}{why}")
+        lines.append(f"{words.WORKSHEET.get(part, part)} {SPOKEN_MET[answer.get('met')]}{why}")
     if decision.tier:
         lines.append(f"Tier: {words.TIERS.get(decision.tier, decision.tier)}")
     if decision.hallmarks:

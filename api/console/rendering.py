@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from api.console import words
+from classify import labels
 
 FOLDER = Path(__file__).parent
 ASSETS = {"console.css": "text/css", "console.js": "text/javascript", "bell.svg": "image/svg+xml"}
@@ -51,7 +52,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"words": words, "asset": asset}
+    made.globals |= {"words": words, "labels": labels, "asset": asset}
     made.filters |= {"when": when, "ago": ago, "percent": percent, "number": number, "name": name}
     return made
 

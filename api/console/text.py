@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-CONTEXT = 400  # code points shown around a passage
+CONTEXT = 300  # code points shown around a passage
 SNIPPET = 240
 HIDDEN_WORD = 10  # longest run of blocks that stands for a hidden word
 BLOCK = "▮"

@@ -1,4 +1,4 @@
-"""Plain words for the keys and states that the console shows. It decides nothing."""
+"""Short names for the keys and states that the console shows; what they mean is told by `classify/labels.py`."""
 
 from collections.abc import Mapping
 
@@ -60,13 +60,13 @@ TIERS: Mapping[str, str] = {
     "civil_administrative": "Civil or administrative",
     "concern": "Of concern",
 }
-WORKSHEET: Mapping[str, tuple[str, str]] = {
-    "context": ("Context", "What was happening where and when it was said?"),
-    "speaker": ("Speaker", "What standing does the speaker have with the audience?"),
-    "intent": ("Intent", "Does the speaker mean to incite? For people only: no model answers this."),
-    "content_form": ("Content and form", "How direct, provocative and elaborate is it?"),
-    "extent": ("Extent", "How far did it reach, by what means?"),
-    "likelihood": ("Likelihood", "How likely and how imminent is harm? For people only: no model answers this."),
+WORKSHEET: Mapping[str, str] = {
+    "context": "Context",
+    "speaker": "Speaker",
+    "intent": "Intent",
+    "content_form": "Content and form",
+    "extent": "Extent",
+    "likelihood": "Likelihood",
 }
 HALLMARKS: Mapping[str, str] = {
     "dehumanization": "Dehumanization",

@@ -31,7 +31,12 @@ ALL_MET = {part: {"met": True, "note": ""} for part in WORKSHEET_PARTS}
 @pytest.fixture
 def assessment_id(sessions: Sessions) -> int:
     with writing(sessions) as session:
-        marks = [("signal", "incitement"), ("pathway", "ideology"), ("target", "religion"), ("target_name", "Varni")]
+        marks = [
+            ("signal", "dehumanization"),
+            ("pathway", "ideology"),
+            ("target", "religion"),
+            ("target_name", "Varni"),
+        ]
         return add_assessment(session, marks=marks).id
 
 
@@ -65,7 +70,7 @@ def held(session: Session, assessment_id: int) -> tuple[str, bool, set[str], set
     )
 
 
-MACHINE = {"signal:incitement", "pathway:ideology", "target:religion", "target_name:Varni"}
+MACHINE = {"signal:dehumanization", "pathway:ideology", "target:religion", "target_name:Varni"}
 
 
 def test_a_confirmation_keeps_the_machines_labels_as_a_persons_word(
@@ -257,17 +262,16 @@ def test_what_cannot_be_kept_is_refused_by_the_name_of_its_field(place: str, val
 
 
 @pytest.mark.parametrize(
-    ("signals", "stage", "pathways"),
+    ("signals", "pathways"),
     [
-        ({"dehumanization"}, 1, ["ideology"]),
-        ({"dehumanization"}, 2, ["ideology", "escalation"]),
-        ({"incitement"}, 0, ["ideology", "escalation"]),
-        (set(), 4, []),
-        (set(SIGNALS), 0, ["ideology", "propaganda", "escalation", "leadership", "impunity"]),
+        ({"dehumanization"}, ["ideology"]),
+        ({"incitement"}, ["ideology", "escalation"]),
+        (set(), []),
+        (set(SIGNALS), ["ideology", "propaganda", "escalation", "leadership", "impunity"]),
     ],
 )
-def test_pathways_follow_from_signals_and_stage(signals: set[str], stage: int, pathways: list[str]) -> None:
-    assert pathways_of(signals, stage) == pathways
+def test_pathways_follow_from_signals(signals: set[str], pathways: list[str]) -> None:
+    assert pathways_of(signals) == pathways
 
 
 def test_the_time_of_the_decision_is_kept(sessions: Sessions, assessment_id: int, amina: int) -> None:
