@@ -1,0 +1,64 @@
+"""What the documentation names exists, and what exists is documented."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from api.cli import main
+from api.settings import describe
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def commands(group: click.Group, before: str = "tocsin") -> Iterator[str]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{before} {name}")
+        else:
+            yield f"{before} {name}"
+
+
+def test_every_command_is_documented() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text()
+    assert [name for name in commands(main) if f"`{name}" not in page] == []
+
+
+def test_every_command_that_the_pages_name_exists() -> None:
+    known = set(commands(main))
+    text = "\n".join(page.read_text() for page in PAGES)
+    named = set(re.findall(r"(?:^|`|\()(tocsin(?: [a-z][a-z-]+)+)", text, re.MULTILINE))
+    unknown = {
+        name
+        for name in named
+        if not any(name == k or name.startswith(f"{k} ") or k.startswith(f"{name} ") for k in known)
+    }
+    assert unknown == set()
+
+
+def test_every_setting_is_documented() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text()
+    assert [row.name for row in describe() if f"`{row.name}`" not in page] == []
+
+
+def test_every_setting_that_the_pages_name_exists() -> None:
+    known = {row.name for row in describe()} | {"TOCSIN_CONFIG", "TOCSIN_DB_PASSWORD"}
+    text = "\n".join(page.read_text() for page in PAGES)
+    assert set(re.findall(r"TOCSIN_[A-Z_]+[A-Z]", text)) <= known
+
+
+def test_every_link_inside_the_repository_leads_somewhere() -> None:
+    broken = []
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
+            if not (page.parent / target).exists():
+                broken.append(f"{page.name}: {target}")
+    assert broken == []
+
+
+def test_the_make_targets_of_the_readme_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"^make ([a-z]+)", (ROOT / "README.md").read_text(), re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE)
