@@ -99,10 +99,12 @@ def retry_after(header: str | None, now: dt.datetime) -> dt.timedelta | None:
 
 
 def silence(health: Health, settings: IngestSettings, now: dt.datetime) -> str | None:
-    """Say how long a source has been unusually quiet, or None while it keeps its rhythm."""
+    """Say how long a source has been unusually quiet, or None while it keeps its rhythm.
+
+    Only the time since we watch counts: what a new source did before is not silence that we have seen.
+    """
     usual = rhythm(health.arrivals, health.interval_seconds)
-    last = health.arrivals[0] if health.arrivals else health.created_at
-    quiet = now - last
+    quiet = now - max([*health.arrivals[:1], health.created_at])
     if quiet <= usual * settings.silent_factor:
         return None
     habit = f"it usually has something every {_words(usual)}" if len(health.arrivals) > 1 else "it never had anything"

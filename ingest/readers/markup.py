@@ -22,6 +22,9 @@ ROOT_END = re.compile(
     rb"</(?:[A-Za-z_][\w.-]*:)?(?:rss|feed|rdf|channel|html|body)\s*>\s*(?:<!--.*?-->\s*)*\Z", re.IGNORECASE | re.DOTALL
 )
 ROOT_START = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?(?:rss|feed|rdf)[\s>]", re.IGNORECASE)
+# A document may name a character or a short word; an entity made of entities, or of a file, is left out.
+ENTITY = re.compile(rb"""<!ENTITY\s(?:[^>"']|"[^"]*"|'[^']*')*>""")
+HARMLESS = re.compile(rb"""<!ENTITY\s+[\w.-]+\s+(["'])(?:&#x?\w{1,8};|[^&%<"']{0,64})\1\s*>""")
 JSON_FEED = "https://jsonfeed.org/version/"
 WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00", b"<\x00")
 
@@ -30,7 +33,8 @@ def parse_feed(body: bytes, *, url: str, content_type: str, max_entries: int) ->
     """Parse whatever a feed address answered with."""
     if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
         return parse_json_feed(body, url=url, max_entries=max_entries)
-    whole, total, cut = whole_items(body, max_entries)
+    plain = ENTITY.sub(lambda found: found[0] if HARMLESS.fullmatch(found[0]) else b"", body)
+    whole, total, cut = whole_items(plain, max_entries)
     return parse_xml_feed(whole, url=url, content_type=content_type) | {"total": total, "cut": cut}
 
 
@@ -77,7 +81,7 @@ def parse_xml_feed(body: bytes, *, url: str, content_type: str) -> dict[str, Any
     if parsed.bozo:
         problem = parsed.get("bozo_exception")
         note = f"{type(problem).__name__}: {problem}"[:300]
-    return {"format": parsed.version or ("unknown" if entries else ""), "note": note, "entries": entries}
+    return {"format": parsed.get("version") or ("unknown" if entries else ""), "note": note, "entries": entries}
 
 
 def _entry(entry: Any, feed_language: str | None) -> dict[str, Any]:

@@ -65,6 +65,11 @@ class Child:
             raise ReadingKilled(f"reading it failed in a way that is our defect ({result['defect']})")
         return result
 
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked again."""
+        return self.process.poll() is None
+
     def close(self) -> None:
         """End the process, whatever it is doing."""
         self.process.kill()
@@ -90,14 +95,10 @@ class Sandbox:
             if child is None:
                 child = Child(self.cpu_seconds, self.memory_bytes)
             return child.ask({"op": op, **arguments}, body)
-        except ReadingKilled:
-            child = None
-            raise
         finally:
             if child is not None and child.asked >= REQUESTS_PER_CHILD:
                 child.close()
-                child = None
-            self.idle.put(child)
+            self.idle.put(child if child is not None and child.alive else None)
 
     def close(self) -> None:
         """End all idle children."""
