@@ -1,0 +1,108 @@
+"""Sources are added, changed, polled and, only while they hold no evidence, removed."""
+
+import datetime as dt
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import update
+
+from models.database import Sessions, writing
+from models.source import Source
+from tests.factories import add_item, add_source
+
+FEED = {"name": "Radio Keshu", "kind": "feed", "url": "https://radio.example.org/feed", "country": "ke"}
+
+
+def test_a_new_source_is_due_at_once(admin: TestClient, now: dt.datetime) -> None:
+    answer = admin.post("/v1/sources", json=FEED)
+    assert answer.status_code == 201
+    source = answer.json()
+    assert (source["country"], source["state"], source["interval_seconds"]) == ("KE", "new", 900)
+    assert dt.datetime.fromisoformat(source["next_due_at"]) == now
+    assert admin.get(f"/v1/sources/{source['id']}").json() == source
+
+
+def test_a_pushed_source_is_never_due(admin: TestClient) -> None:
+    source = admin.post("/v1/sources", json={"name": "Desk Marrok", "kind": "push"}).json()
+    assert (source["next_due_at"], source["state"]) == (None, "ok")
+    assert admin.post(f"/v1/sources/{source['id']}/poll").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"url": None}, "url"),
+        ({"url": "file:///etc/passwd"}, "url"),
+        ({"url": "https://user:secret@example.org/"}, "url"),
+        ({"url": "http://example.com\\@127.0.0.1/"}, "url"),
+        ({"kind": "telepathy"}, "kind"),
+        ({"country": "Kenya"}, "country"),
+        ({"interval_seconds": 1}, "interval_seconds"),
+        ({"name": "a\nb"}, "name"),
+        ({"name": ""}, "name"),
+        ({"state": "ok"}, "state"),
+    ],
+)
+def test_a_wrong_source_names_its_field(admin: TestClient, change: dict[str, object], says: str) -> None:
+    answer = admin.post("/v1/sources", json=FEED | change)
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith(says)
+
+
+def test_two_sources_cannot_share_a_name(admin: TestClient) -> None:
+    admin.post("/v1/sources", json=FEED)
+    again = admin.post("/v1/sources", json=FEED)
+    assert (again.status_code, again.json()["error"]) == (409, "conflict")
+    other = admin.post("/v1/sources", json=FEED | {"name": "Radio Marrok"}).json()
+    assert admin.patch(f"/v1/sources/{other['id']}", json={"name": "Radio Keshu"}).status_code == 409
+
+
+def test_a_change_leaves_the_rest(admin: TestClient) -> None:
+    source = admin.post("/v1/sources", json=FEED).json()
+    changed = admin.patch(f"/v1/sources/{source['id']}", json={"language": "sw", "enabled": False}).json()
+    assert changed == source | {"language": "sw", "enabled": False}
+    cleared = admin.patch(f"/v1/sources/{source['id']}", json={"language": None, "enabled": None}).json()
+    assert (cleared["language"], cleared["enabled"]) == (None, False)
+
+
+def test_a_source_that_moved_is_asked_anew(sessions: Sessions, admin: TestClient, now: dt.datetime) -> None:
+    with writing(sessions) as session:
+        source = add_source(session, etag='"1"', state="failing", failures=4, next_due_at=now + dt.timedelta(days=1))
+        one = source.id
+    moved = admin.patch(f"/v1/sources/{one}", json={"url": "https://radio.example.org/new"}).json()
+    assert (moved["state"], moved["failures"]) == ("new", 0)
+    assert dt.datetime.fromisoformat(moved["next_due_at"]) == now
+    with writing(sessions) as session:
+        assert session.get_one(Source, one).etag is None
+
+
+def test_poll_makes_it_due(sessions: Sessions, admin: TestClient, now: dt.datetime) -> None:
+    with writing(sessions) as session:
+        one = add_source(session, next_due_at=now + dt.timedelta(days=1)).id
+    answer = admin.post(f"/v1/sources/{one}/poll")
+    assert answer.status_code == 202
+    assert dt.datetime.fromisoformat(answer.json()["next_due_at"]) == now
+    assert answer.json()["due_reason"] == "asked for by a person"
+
+
+def test_a_source_with_items_is_evidence_and_stays(sessions: Sessions, admin: TestClient) -> None:
+    with writing(sessions) as session:
+        empty, full = add_source(session).id, add_source(session)
+        add_item(session, full)
+        full_id = full.id
+    assert admin.delete(f"/v1/sources/{empty}").status_code == 204
+    assert admin.get(f"/v1/sources/{empty}").status_code == 404
+    kept = admin.delete(f"/v1/sources/{full_id}")
+    assert (kept.status_code, "enabled" in kept.json()["detail"]) == (409, True)
+
+
+def test_the_list_narrows_by_state_and_goes_on_by_cursor(sessions: Sessions, analyst: TestClient) -> None:
+    with writing(sessions) as session:
+        ids = [add_source(session).id for _ in range(5)]
+        session.execute(update(Source).where(Source.id == ids[0]).values(state="silent"))
+    first = analyst.get("/v1/sources", params={"limit": 3}).json()
+    second = analyst.get("/v1/sources", params={"limit": 3, "cursor": first["next"]}).json()
+    assert [one["id"] for one in first["items"] + second["items"]] == ids[::-1]
+    assert second["next"] is None
+    silent = analyst.get("/v1/sources", params={"state": "silent"}).json()
+    assert [one["id"] for one in silent["items"]] == [ids[0]]
