@@ -35,6 +35,7 @@ LOG = logging.getLogger(__name__)
 OPERATOR = "operator"
 DRAIN = dt.timedelta(seconds=30)
 HTTP_DRAIN_SECONDS = 10
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def run(settings: Settings) -> None:
@@ -67,7 +68,7 @@ def work(settings: Settings, names: Collection[str] | None = None) -> None:
     works = Works(sessions, settings, Network(settings.ingest), LazyScorer(settings.classify))
     worker = Worker(works, utc_now, [arrow for arrow in ARROWS if names is None or arrow.name in names])
     told = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in SIGNALS:
         signal.signal(number, lambda *_: told.set())
     worker.start()
     LOG.info("turning %s", ", ".join(arrow.name for arrow in worker.arrows))
@@ -147,10 +148,13 @@ def serve_on(listening: socket.socket, settings: Settings, sessions: Sessions, s
         timeout_graceful_shutdown=HTTP_DRAIN_SECONDS,
     )
     LOG.info("listening on %s:%d", settings.host, settings.port)
-    try:
-        uvicorn.Server(config).run(sockets=[listening])
-    except KeyboardInterrupt:
-        LOG.info("stopped")
+    # Once it has shut down, uvicorn sends itself the signal that stopped it; that must not end us before our worker.
+    for number in SIGNALS:
+        signal.signal(number, lambda *_: None)
+    uvicorn.Server(config).run(sockets=[listening])
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)  # whoever is in more haste than our drain may say so
+    LOG.info("stopped")
 
 
 def end(worker: Worker) -> None:

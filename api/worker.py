@@ -29,8 +29,13 @@ from ingest.errors import IngestError
 from ingest.extract import extract
 from ingest.http import Network
 from ingest.poll import poll
+from models import claims
 from models.claims import Heartbeat
 from models.database import Sessions, is_sqlite, writing
+from models.delivery import Delivery
+from models.document import Document
+from models.item import Item
+from models.source import Source
 from warn.alerts import raise_alerts
 from warn.errors import WarnError
 
@@ -76,6 +81,7 @@ class Worker:
         self.works, self.clock, self.arrows = works, clock, tuple(arrows)
         self.name = f"{socket.gethostname()[:48]}:{os.getpid()}"
         self.stopping = threading.Event()
+        self.ending: threading.Thread | None = None
         self.beaten: dict[str, tuple[float, str | None]] = {}
         self.scheduler = BackgroundScheduler(
             timezone=dt.UTC, executors={"default": ThreadPoolExecutor(len(self.arrows) + 1)}
@@ -83,6 +89,7 @@ class Worker:
 
     def start(self) -> None:
         """Begin; each arrow takes its first turn at once."""
+        free_what_the_dead_held(self.works.sessions)
         settings = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
         for arrow in self.arrows:
             self.scheduler.add_job(
@@ -100,10 +107,11 @@ class Worker:
     def stop(self, patience: dt.timedelta = dt.timedelta(seconds=30)) -> bool:
         """Let running turns end; return whether all did in time. What they held is taken up again later."""
         self.stopping.set()
-        ending = threading.Thread(target=self.scheduler.shutdown, kwargs={"wait": True}, daemon=True)
-        ending.start()
-        ending.join(patience.total_seconds())
-        return not ending.is_alive()
+        if self.ending is None:
+            self.ending = threading.Thread(target=self.scheduler.shutdown, daemon=True)
+            self.ending.start()
+        self.ending.join(patience.total_seconds())
+        return not self.ending.is_alive()
 
     def run(self, arrow: Arrow) -> None:
         """Turn one arrow until it moves nothing, fails, or we stop."""
@@ -145,6 +153,14 @@ class Worker:
             auth.forget_ended(self.works.sessions, self.clock())
         except Exception:  # the loop's top, as above
             LOG.exception("tidying up failed")
+
+
+def free_what_the_dead_held(sessions: Sessions) -> None:
+    """End the claims of processes of this host that were killed, so that a restart need not wait for their leases."""
+    with writing(sessions) as session:
+        freed = sum(claims.release_dead(session, table) for table in (Source, Item, Document, Delivery))
+    if freed:
+        LOG.info("%d rows that a killed worker held are free again", freed)
 
 
 def write_beat(
