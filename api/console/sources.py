@@ -13,7 +13,16 @@ from api.errors import ApiError, Conflict, Invalid, NotFound
 from models.database import reading, writing
 from models.source import POLLED_KINDS, Source
 
-FIELDS = ("name", "kind", "url", "interval_seconds", "language", "country", "region")
+# The fields as the form calls them.
+FIELDS = {
+    "name": "Name",
+    "kind": "Kind",
+    "url": "Address",
+    "interval_seconds": "Seconds between asking",
+    "language": "Language",
+    "country": "Country",
+    "region": "Region",
+}
 FRESH = {"kind": "feed", "interval_seconds": "900"}
 MOST = 1_000
 DONE = {
@@ -89,7 +98,7 @@ def sources_page(
             **dict.fromkeys(FIELDS, ""),
             **FRESH,
             **(typed or {}),
-            "error": sentence(refused.detail) if refused else "",
+            "error": in_words_of_the_form(refused.detail) if refused else "",
         },
     )
 
@@ -99,3 +108,9 @@ def whole(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise Invalid("interval_seconds: a whole number of seconds, for example 900")
     return int(text)
+
+
+def in_words_of_the_form(detail: str) -> str:
+    """Return what was refused under the name that the form gives to the field."""
+    field, colon, rest = detail.partition(": ")
+    return sentence(f"{FIELDS[field]}: {rest}" if colon and field in FIELDS else detail)

@@ -49,6 +49,8 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
+        if tag in {"td", "th", "dd", "dt", "li", "small", "p"}:
+            self.text += " "
 
     def handle_data(self, data: str) -> None:
         self.text += data
