@@ -109,14 +109,21 @@ def export(what: str, form: str, out: Path | None) -> None:
 @main.command()
 def verify() -> None:
     """Walk the evidence chain and name the first row that was changed, removed or re-ordered."""
-    from ingest.evidence import verify as walk
+    from sqlalchemy import select
 
-    findings = walk(open_database(read_settings()))
-    for finding in findings.problems:
-        click.echo(finding, err=True)
-    if findings.problems:
+    from ingest.evidence import verify as walk
+    from models.database import reading
+    from models.evidence import EvidenceHead
+
+    settings = read_settings()
+    findings = walk(open_database(settings))
+    for finding in findings:
+        click.echo(f"position {finding.position}: {finding.problem}", err=True)
+    if findings:
         raise click.ClickException("the evidence does not verify; compare with your latest backup")
-    click.echo(f"{findings.links} items verified, head {findings.head}")
+    with reading(open_database(settings)) as session:
+        head = session.scalars(select(EvidenceHead)).one_or_none()
+    click.echo(f"{head.length if head else 0} items verified, head {head.chain_hash if head else '0' * 64}")
 
 
 @main.command()

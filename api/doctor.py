@@ -127,7 +127,7 @@ def _model(settings: Settings) -> Finding:
         scorer = load(settings.classify)
     except ClassifyError as error:
         return Finding("model", False, str(error))
-    return Finding("model", True, f"{scorer.name} loads and its weights are the ones it was released with")
+    return Finding("model", True, f"{scorer.config.model} loads and its weights are the ones it was released with")
 
 
 def _ago(age: dt.timedelta) -> str:

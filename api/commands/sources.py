@@ -67,7 +67,7 @@ def add_sources(pack: str | None, name: str | None, **values: Any) -> None:
     settings = read_settings()
     sessions = open_database(settings)
     if pack:
-        loaded = load_pack(sessions, pack, settings.ingest, now())
+        loaded = load_pack(sessions, pack, now(), settings.ingest)
         click.echo(f"{loaded.added} sources added, {loaded.known} were there already")
         return
     if not name:
@@ -84,7 +84,7 @@ def list_packs() -> None:
     from ingest.packs import list_packs as shipped
 
     for pack in shipped():
-        click.echo(f"{pack.name:12} {pack.sources:3} sources  {pack.description}")
+        click.echo(f"{pack.name:12} {len(pack.sources):3} sources  {pack.title}: {pack.description}")
 
 
 @sources.command("check")
@@ -92,17 +92,31 @@ def list_packs() -> None:
 @click.option("--pack", help="Check the sources of a pack without adding them.")
 def check_sources(names: tuple[str, ...], pack: str | None) -> None:
     """Ask sources once, store nothing, and say what they answer; exit 1 when one fails."""
+    from sqlalchemy import select
+
+    from ingest.check import check_source
     from ingest.http import Network
-    from ingest.packs import check_sources as ask
+    from ingest.packs import read_pack
+    from models.database import reading
+    from models.source import Source
 
     settings = read_settings()
-    checks = ask(open_database(settings), Network(settings.ingest), settings.ingest, now(), names=names, pack=pack)
-    bad = 0
-    for check in checks:
-        bad += not check.ok
-        click.echo(f"{'ok' if check.ok else 'FAILED':7}{check.name}: {check.sentence}")
+    if pack:
+        chosen = [Source(**fields) for fields in read_pack(pack).sources]
+    else:
+        with reading(open_database(settings)) as session:
+            query = select(Source).order_by(Source.name)
+            chosen = list(session.scalars(query.where(Source.name.in_(names)) if names else query))
+    missing = set(names) - {source.name for source in chosen}
+    if missing:
+        raise click.ClickException(f"there is no source called {', '.join(sorted(missing))}; see `tocsin sources list`")
+    network, bad = Network(settings.ingest), 0
+    for source in chosen:
+        check = check_source(network, settings.ingest, source, now())
+        bad += not check.good
+        click.echo(f"{check.state:10} {check.name}: {check.sentence}")
     if bad:
-        raise click.ClickException(f"{bad} of {len(checks)} sources do not answer as they should")
+        raise click.ClickException(f"{bad} of {len(chosen)} sources do not answer as they should")
 
 
 @sources.command("poll")
@@ -139,8 +153,8 @@ def import_rows(file: Path, source: str) -> None:
     settings = read_settings()
     with progress(file.stat().st_size, f"importing {file.name}") as advance:
         result = import_file(open_database(settings), file, source, settings.ingest, now(), advance)
-    for refusal in result.refused[:20]:
-        click.echo(f"refused {refusal.place}: {refusal.reason}", err=True)
+    for line, reason in result.refused[:20]:
+        click.echo(f"refused line {line}: {reason}", err=True)
     if len(result.refused) > 20:
         click.echo(f"... and {len(result.refused) - 20} more refusals; all are in the database", err=True)
     click.echo(
@@ -149,10 +163,10 @@ def import_rows(file: Path, source: str) -> None:
 
 
 @contextmanager
-def progress(total: int, label: str) -> Iterator[Callable[[int], None]]:
-    """Show a bar on a terminal, a line every ten seconds otherwise; gives a function that takes the bytes done."""
+def progress(total: int, label: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on a terminal, a line every ten seconds otherwise; gives `advance(done, total)`, in bytes."""
     from tqdm import tqdm
 
     interval = 0.2 if sys.stderr.isatty() else 10
     with tqdm(total=total, desc=label, unit="B", unit_scale=True, mininterval=interval) as bar:
-        yield lambda done: bar.update(done - bar.n)
+        yield lambda done, _total: bar.update(done - bar.n) and None
