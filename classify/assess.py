@@ -64,7 +64,7 @@ def _classify(
     *,
     hints: Sequence[str | None] | None = None,
 ) -> list[Result]:
-    """The results, each with `applies`: the signals that hold, whoever speaks. `hints` are what sources say of language."""
+    """The results, each with `applies`, the signals that hold whoever speaks; `hints` are the sources' languages."""
     told = [languages] * len(texts) if languages is None or isinstance(languages, str) else list(languages)
     hinted = hints or [None] * len(texts)
     prepared = [_prepare(*three) for three in zip(texts, told, hinted, strict=True)]

@@ -1,10 +1,10 @@
-"""From logits to a decision: probabilities, stage, stance, severity, flag, abstention. Pure; knows no text and no table.
+"""From logits to a decision: probabilities, stage, stance, severity, flag, abstention. Pure; knows no text or table.
 
-Severity is documented here once. Of a passage: `floor[stage] + (roof[stage] - floor[stage]) * p`, where `p` is the highest
-calibrated probability among the signals that apply (of all signals when none applies), times 0.4 when the passage
-reports, condemns or reclaims instead of asserting. So it grows with the stage and with the probability, 70 and more
-means violence at a probability of at least 0.75 (or mass atrocity at 0.4), and a quoted call stays below 40. A document
-has the highest severity among its passages.
+Severity is documented here once. Of a passage: `floor[stage] + (roof[stage] - floor[stage]) * p`, where `p` is the
+highest calibrated probability among the signals that apply (of all signals when none applies), times 0.4 when the
+passage reports, condemns or reclaims instead of asserting. So it grows with the stage and with the probability, 70 and
+more means violence at a probability of at least 0.75 (or mass atrocity at 0.4), and a quoted call stays at most 40. A
+document has the highest severity among its passages.
 """
 
 from collections.abc import Iterator, Sequence

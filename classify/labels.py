@@ -44,32 +44,33 @@ SIGNAL_MEANINGS = {
         "Threats between individuals with no group behind them; news of a threat in the reporter's own words.",
     ),
     "extremist_narrative": Signal(
-        "The passage claims supremacy or purity, an existential threat or replacement, accuses in a mirror (they plan to "
-        "kill us, so ...), or glorifies perpetrators, hateful organisations or past atrocities.",
+        "The passage claims supremacy or purity, an existential threat or replacement, accuses in a mirror (they plan "
+        "to kill us, so ...), or glorifies perpetrators, hateful organisations or past atrocities.",
         "Academic description.",
     ),
     "hate_speech": Signal(
-        "The passage derogates, insults, stereotypes or shows contempt for people because of a protected characteristic.",
+        "The passage derogates, insults, stereotypes or shows contempt for people because of a protected "
+        "characteristic.",
         "Profanity with no group; abuse of a person for what they did; attacks on a party alone.",
     ),
     "propaganda": Signal(
-        "The passage turns an audience on a group by fabricated or unfalsifiable atrocity claims, conspiracy, scapegoating "
-        "for a crisis, or fear with the group as its object.",
+        "The passage turns an audience on a group by fabricated or unfalsifiable atrocity claims, conspiracy, "
+        "scapegoating for a crisis, or fear with the group as its object.",
         "Ordinary partisan argument; criticism of a government.",
     ),
     "discrimination": Signal(
-        "The passage calls for exclusion, expulsion, boycott, segregation, registration, or for denial of rights, work, "
-        "land, marriage or citizenship.",
+        "The passage calls for exclusion, expulsion, boycott, segregation, registration, or for denial of rights, "
+        "work, land, marriage or citizenship.",
         "Description of a discriminatory law without support for it.",
     ),
     "mobilization": Signal(
-        "An authority or an in-group is summoned against a group: orders, duty, obedience, oath, loyalty tests, branding "
-        "of moderates and helpers as traitors, patrols, lists.",
+        "An authority or an in-group is summoned against a group: orders, duty, obedience, oath, loyalty tests, "
+        "branding of moderates and helpers as traitors, patrols, lists.",
         "Ordinary political rallying with no out-group.",
     ),
     "impunity": Signal(
-        "The passage denies, minimises, justifies or celebrates past atrocities, promises that nobody will be punished, or "
-        "urges people to bypass courts and police.",
+        "The passage denies, minimises, justifies or celebrates past atrocities, promises that nobody will be "
+        "punished, or urges people to bypass courts and police.",
         "Reporting or criticising impunity.",
     ),
 }
@@ -130,7 +131,7 @@ RISK_FACTORS = {
 }
 INDICATORS = (
     Indicator("7.6", "Channels of communication come under control (here: many sources of one country fail together)."),
-    Indicator("7.14", "Inflammatory rhetoric, propaganda or hate speech against protected groups rises.", verified=False),
+    Indicator("7.14", "Inflammatory rhetoric, propaganda or hate speech against the protected rises.", verified=False),
     Indicator("8.7", "Acts of incitement or hate propaganda that target particular groups or individuals."),
     Indicator("8.11", "Commemorations of past crimes or events that glorify those who did them."),
     Indicator("9.2", "The existence or the recognition of a protected group's identity is denied."),

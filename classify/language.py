@@ -1,9 +1,9 @@
 """Which language a text is in, and how sure that is.
 
-The script decides where it can (Ethiopic, Myanmar, Khmer, ...). Where several languages share a script, langdetect's own
-n-gram profiles decide, read here by a plain sum of logarithms instead of its random walk: the same answer every time, in
-any thread, and many times faster. Languages that langdetect lacks have profiles of ours in the same form (`profiles/`).
-Knows nothing about labels or models.
+The script decides where it can (Ethiopic, Myanmar, Khmer, ...). Where several languages share a script, langdetect's
+own n-gram profiles decide, read here by a plain sum of logarithms instead of its random walk: the same answer every
+time, in any thread, and many times faster. Languages that langdetect lacks have profiles of ours in the same form
+(`profiles/`). Knows nothing about labels or models.
 """
 
 import functools
@@ -55,7 +55,7 @@ _SCRIPTS = (
 )
 # Letters that only one language of a shared script writes.
 _TELLING = {
-    "Cyrillic": {"uk": "їєґ", "be": "ў", "mk": "ѓќѕ", "sr": "ђћџљњј", "kk": "ұқғәң", "mn": "өү", "tg": "ҳҷӣӯ"},
+    "Cyrillic": {"uk": "їєґ", "be": "ў", "mk": "ѓќѕ", "sr": "ђћ", "kk": "ұқғәң", "mn": "өү", "tg": "ҳҷӣӯ"},
     "Arabic": {"ps": "ښځڅډړېۍ", "ckb": "ڕێۆڵە", "ug": "ېۇۋ", "sd": "ڪٿڏڻ", "ur": "ٹڈڑےں", "fa": "پچگژ"},
     "Bengali": {"as": "ৰৱ"},
 }
@@ -66,8 +66,8 @@ _MEMBERS = {
     "Bengali": ("bn",),
 }
 _TIGRINYA = frozenset("ኣቐቑቒቓቔቕቖኽኸኹ")
-_TIGRINYA_WORDS = frozenset("እዩ ናይ ኣብ ካብ ምስ እዮም ድማ ነቲ እቲ ናብ እዚ".split())
-_AMHARIC_WORDS = frozenset("ነው ውስጥ እና ላይ ነበር ግን ይህ ወደ ስለ ናቸው አይደለም".split())
+_TIGRINYA_WORDS = frozenset(["እዩ", "ናይ", "ኣብ", "ካብ", "ምስ", "እዮም", "ድማ", "ነቲ", "እቲ", "ናብ", "እዚ"])
+_AMHARIC_WORDS = frozenset(["ነው", "ውስጥ", "እና", "ላይ", "ነበር", "ግን", "ይህ", "ወደ", "ስለ", "ናቸው", "አይደለም"])
 
 
 def identify(text: str, hint: str | None = None) -> tuple[str, float]:
@@ -158,7 +158,7 @@ def _by_profile(sample: str, among: tuple[str, ...]) -> tuple[str, float]:
 
 
 def _grams(sample: str) -> list[str]:
-    """Every run of one, two and three characters within words, with a space at their edges, as langdetect counts them."""
+    """Every run of one to three characters within words, with a space at their edges, as langdetect counts them."""
     grams: list[str] = []
     for word in sample.split():
         padded = f" {word.strip('.,!?;:()[]')} "

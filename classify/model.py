@@ -6,6 +6,8 @@ languages or documents: passages go in, logits come out, and a passage's logits 
 
 import hashlib
 import json
+import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,13 +21,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from classify.errors import ModelBroken, ScoringFailed
-from classify.scorer import Floats, ModelConfig, Scores, Weighted
+from classify.scorer import Floats, ModelConfig, Scorer, Scores, Weighted
 from classify.settings import ClassifySettings
 from classify.text import Normalised, normalise
 from models.assessment import SIGNALS, STANCES, TARGETS
 
+__all__ = ["Scorer", "TorchScorer", "load", "load_folder"]
+
 FORMAT = "tocsin-classifier-1"
 BUNDLED = Path(__file__).parent / "bundled"
+_HUB_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)?")
+ABSENT = -30.0  # the logit of a label that a model does not have
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt", ".pickle")
 
 
@@ -60,9 +66,10 @@ class Embeddings(nn.Module):
         self.LayerNorm = nn.LayerNorm(shape.hidden, eps=1e-12)
 
     def forward(self, ids: Tensor) -> Tensor:
+        """(batch, tokens) ids to (batch, tokens, hidden)."""
         positions = torch.arange(ids.shape[1])
         summed = self.word_embeddings(ids) + self.position_embeddings(positions) + self.token_type_embeddings.weight[0]
-        return self.LayerNorm(summed)
+        return self.LayerNorm(summed)  # type: ignore[no-any-return]
 
 
 class Layer(nn.Module):
@@ -82,6 +89,7 @@ class Layer(nn.Module):
         self.norm = nn.LayerNorm(shape.hidden, eps=1e-12)
 
     def forward(self, hidden: Tensor, keep: Tensor) -> Tensor:
+        """(batch, tokens, hidden) to the same, attending only where `keep`."""
         batch, tokens, width = hidden.shape
         split = (batch, tokens, self.heads, width // self.heads)
         query, key, value = (part(hidden).view(split).transpose(1, 2) for part in (self.query, self.key, self.value))
@@ -120,10 +128,41 @@ class Network(nn.Module):
         return Logits(self.signals(pooled), self.stage(pooled), self.stance(pooled), self.targets(pooled))
 
 
+class Foreign(nn.Module):
+    """A Hugging Face sequence classifier seen through our heads; it knows signals, and nothing of stage or stance."""
+
+    def __init__(self, inner: Any, columns: dict[int, int]) -> None:
+        super().__init__()
+        self.inner = inner
+        self.columns = columns  # our signal number to its label number
+
+    def embeddings(self, ids: Tensor) -> Tensor:
+        """(batch, tokens) ids to (batch, tokens, hidden)."""
+        return self.inner.get_input_embeddings()(ids)  # type: ignore[no-any-return]
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Logits:
+        """(batch, tokens) ids and 0/1 mask to logits."""
+        return self.read(self.embeddings(ids), mask)
+
+    def read(self, hidden: Tensor, mask: Tensor) -> Logits:
+        """Its own logits where it has the label; the stage follows from the signals, the stance is `asserts`."""
+        logits = self.inner(inputs_embeds=hidden, attention_mask=mask).logits  # (batch, labels)
+        absent = logits.new_full((len(logits),), ABSENT)
+        column = {key: self.columns.get(number) for number, key in enumerate(SIGNALS)}
+        signals = {key: absent if c is None else logits[:, c] for key, c in column.items()}
+        violent, excluding = signals["incitement"], torch.maximum(signals["incitement"], signals["discrimination"])
+        every = torch.stack([signals[key] for key in SIGNALS], dim=1)
+        stage = torch.stack([every.amax(dim=1), excluding, violent, absent], dim=1)
+        stance = torch.stack([-absent, absent, absent, absent], dim=1)
+        return Logits(every, stage, stance, absent[:, None].expand(-1, len(TARGETS)))
+
+
 class TorchScorer:
     """Passages to logits, in batches of like length; the same logits whatever else is in the batch."""
 
-    def __init__(self, network: Network, tokenizer: Tokenizer, config: ModelConfig, batch_tokens: int) -> None:
+    def __init__(
+        self, network: Network | Foreign, tokenizer: Tokenizer, config: ModelConfig, batch_tokens: int
+    ) -> None:
         self._network = network.eval()
         self._tokenizer = tokenizer
         self._config = config
@@ -151,7 +190,7 @@ class TorchScorer:
         return [self._explain(passage, signal) for passage, signal in zip(passages, signals, strict=True)]
 
     def _encode(self, normalised: Sequence[Normalised]) -> list[Encoding]:
-        return self._tokenizer.encode_batch([n.text for n in normalised])  # type: ignore[no-any-return]
+        return self._tokenizer.encode_batch([n.text for n in normalised])
 
     def _forward(self, ids: Sequence[Sequence[int]]) -> Floats:
         try:
@@ -216,14 +255,73 @@ def _padded(ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
 
 def load(settings: ClassifySettings) -> TorchScorer:
     """The scorer that the settings name. Raises ModelBroken with what is wrong and what to do."""
-    torch.set_num_threads(settings.threads or torch.get_num_threads())
-    folder = BUNDLED if settings.model == "bundled" else Path(settings.model)
-    return load_folder(folder, settings.batch_tokens)
+    torch.set_num_threads(settings.threads or os.cpu_count() or 1)
+    if settings.model == "bundled":
+        return load_folder(BUNDLED, settings.batch_tokens)
+    folder = Path(settings.model)
+    if not folder.is_dir() and _HUB_NAME.fullmatch(settings.model):
+        folder = _from_hub(settings.model)
+    told = _config_file(folder)
+    if told.get("format") == FORMAT:
+        return load_folder(folder, settings.batch_tokens)
+    return _foreign(folder, told, settings.batch_tokens)
+
+
+def _from_hub(name: str) -> Path:
+    """A hub model's files, without any that could run code."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt"]))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise ModelBroken(
+            f"The model {name!r} could not be fetched: {type(error).__name__}; check name and network."
+        ) from error
+
+
+def _foreign(folder: Path, told: dict[str, Any], batch_tokens: int) -> TorchScorer:
+    """A Hugging Face folder whose labels are among our signals; languages only as its `tocsin` block says."""
+    labels = {label: int(number) for number, label in told.get("id2label", {}).items()}
+    columns = {number: labels[key] for number, key in enumerate(SIGNALS) if key in labels}
+    if not columns:
+        raise ModelBroken(
+            f"The labels of {folder} ({', '.join(labels) or 'none'}) hold none of our signals: {SIGNALS}."
+        )
+    for name in ("model.safetensors", "tokenizer.json"):
+        if not (folder / name).exists():
+            raise ModelBroken(
+                f"{folder} has no {name}; only safetensors and a fast tokenizer are read, never a pickle."
+            )
+    from transformers import AutoModelForSequenceClassification
+
+    try:
+        inner = AutoModelForSequenceClassification.from_pretrained(folder, use_safetensors=True, local_files_only=True)
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise ModelBroken(f"{folder} cannot be loaded: {str(error)[:300]}") from error
+    own = told.get("tocsin", {})
+    longest = min(128, int(told.get("max_position_embeddings", 130)) - 2)
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(longest)
+    half = dict.fromkeys(SIGNALS, 0.5)
+    config = ModelConfig(
+        name=str(own.get("name", folder.name)),
+        sha256=hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest(),
+        max_tokens=longest,
+        calibration=own.get("calibration", {}),
+        thresholds={"flag": half, "high_recall": half, "high_precision": half} | own.get("thresholds", {}),
+        band=dict.fromkeys(SIGNALS, (0.45, 0.55)),
+        languages=own.get("languages", {}),
+    )
+    return TorchScorer(Foreign(inner, columns), tokenizer, config, batch_tokens)
 
 
 def load_folder(folder: Path, batch_tokens: int = 2048) -> TorchScorer:
     """A scorer from a folder in our own format, its weights checked by sha256 before they are read."""
     told = _config_file(folder)
+    if told.get("format") != FORMAT:
+        raise ModelBroken(f"{folder / 'config.json'} is not in the format {FORMAT}.")
     weights = _checked(folder / "model.safetensors", told["weights"]["sha256"])
     tokenizer_file = _checked(folder / "tokenizer.json", told["tokenizer"]["sha256"])
     try:
@@ -259,13 +357,15 @@ def _config_file(folder: Path) -> dict[str, Any]:
         pickled = [p.name for p in folder.glob("*") if p.suffix in PICKLES] if folder.is_dir() else []
         if pickled:
             raise ModelBroken(f"{folder} holds {pickled[0]}, a pickle, which can run code; convert it to safetensors.")
-        raise ModelBroken(f"{folder} holds no model (no config.json); set TOCSIN_MODEL to a model folder or to `bundled`.")
+        raise ModelBroken(
+            f"{folder} holds no model (no config.json); set TOCSIN_MODEL to a model folder or to `bundled`."
+        )
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ModelBroken(f"{path} is not JSON: {error}.") from error
-    if not isinstance(told, dict) or told.get("format") != FORMAT:
-        raise ModelBroken(f"{path} is not in the format {FORMAT}.")
+    if not isinstance(told, dict):
+        raise ModelBroken(f"{path} is not a JSON object.")
     return told
 
 

@@ -13,7 +13,9 @@ class ClassifySettings:
 
     model: str = field(
         default="bundled",
-        metadata={"help": "The model: `bundled`, a local folder (ours, or a Hugging Face one with our labels), or a hub name."},
+        metadata={
+            "help": "The model: `bundled`, a local folder (ours, or a Hugging Face one with our labels), or a hub name."
+        },
     )
     threads: int = field(
         default=1,
@@ -28,7 +30,9 @@ class ClassifySettings:
     )
     gazetteer: Path | None = field(
         default=None,
-        metadata={"help": "A JSON Lines file of group names that adds to, or replaces, entries of the bundled gazetteer."},
+        metadata={
+            "help": "A JSON Lines file of group names that adds to, or replaces, entries of the bundled gazetteer."
+        },
     )
     explain: bool = field(
         default=True, metadata={"help": "Whether flagged passages get highlights (about twice the work for those)."}

@@ -25,9 +25,17 @@ _CAMEL = re.compile(r"[A-Z]{2,}(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_]+"
 _LEET = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"})
 _LEET_SYMBOL = re.compile(r"[^\W\d_][@$!]+[^\W\d_]|(?<!\w)[@$][^\W\d_]{2,}|[^\W\d_]{2,}\$")
 _LEET_DIGIT = re.compile(r"[^\W\d_][013457]+[^\W\d_]|(?<!\w)[013457][a-z]{3,}")
-_MEASURE = re.compile(r"\d+(?:st|nd|rd|th|km|kg|cm|mm|am|pm|hrs?|mins?|years?|days?|million|billion|bn|gb|mb|[a-z])\Z", re.I)
+_MEASURE = re.compile(
+    r"\d+(?:st|nd|rd|th|km|kg|cm|mm|am|pm|hrs?|mins?|years?|days?|million|billion|bn|gb|mb|[a-z])\Z", re.IGNORECASE
+)
 _CODE = re.compile(r"[A-Z0-9\-]{2,8}\Z")
-_SKIN = {"\U0001f3fb": "white", "\U0001f3fc": "white", "\U0001f3fd": "brown", "\U0001f3fe": "black", "\U0001f3ff": "black"}
+_SKIN = {
+    "\U0001f3fb": "white",
+    "\U0001f3fc": "white",
+    "\U0001f3fd": "brown",
+    "\U0001f3fe": "black",
+    "\U0001f3ff": "black",
+}
 _SENTENCE_END = re.compile(r"(?:[.!?…]+[\"'”’)\]]*(?=\s)|[。！？।॥۔؟።፧፨၊။]+|\n+)")
 
 
@@ -49,6 +57,7 @@ class Normalised:
 
     @property
     def text(self) -> str:
+        """The words with single spaces between them."""
         return " ".join(word.text for word in self.words)
 
 
@@ -170,7 +179,7 @@ def _join_spaced_letters(words: list[Word]) -> tuple[list[Word], bool]:
         if len(word.text) == 1 and word.text.isalpha() and (not run or word.start - run[-1].end <= 1):
             run.append(word)
             continue
-        if len(run) >= 4:  # noqa: PLR2004 - three single letters are still ordinary writing
+        if len(run) >= 4:
             out.append(Word("".join(w.text for w in run), run[0].start, run[-1].end))
             joined = True
         else:
@@ -186,7 +195,7 @@ def _join_spaced_letters(words: list[Word]) -> tuple[list[Word], bool]:
 
 def _without_repeats(words: list[Word]) -> list[Word]:
     """A word said three times or more in a row is said twice."""
-    return [w for i, w in enumerate(words) if i < 2 or not w.text == words[i - 1].text == words[i - 2].text]  # noqa: PLR2004
+    return [w for i, w in enumerate(words) if i < 2 or not w.text == words[i - 1].text == words[i - 2].text]
 
 
 def passages(text: str) -> list[Passage]:

@@ -40,7 +40,9 @@ def epoch(parts: Sequence[Part], tokenizer: Tokenizer, batch_tokens: int, rows: 
     orders = [_Endless(part.rows, draw) for part in parts]
     pool_rows = POOL_BATCHES * max(1, batch_tokens // 32)
     for _ in range(max(1, rows // pool_rows)):
-        pool = [row for part, order in zip(parts, orders, strict=True) for row in order.take(round(part.share * pool_rows))]
+        pool = [
+            row for part, order in zip(parts, orders, strict=True) for row in order.take(round(part.share * pool_rows))
+        ]
         encoded = tokenizer.encode_batch([row.text for row in pool])
         order = sorted(range(len(pool)), key=lambda i: (len(encoded[i].ids), draw.random()))
         groups = list(_budgeted(order, [len(e.ids) for e in encoded], batch_tokens))

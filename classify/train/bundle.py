@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save
 
 from classify import calibration
 from classify.model import FORMAT, Network, Shape, TorchScorer, dequantised, quantised
+from classify.rows import read
 from classify.scorer import Floats, ModelConfig, Scores
 from classify.train import authored, rows
 from classify.train.base import BASE, BASE_SHA256, sha256
@@ -25,12 +26,13 @@ from models.assessment import SIGNALS, STANCES, TARGETS
 NAME = "tocsin-minilm"
 PER_SET = 1_500  # so that no large set speaks for all
 QUIET = 3_000  # news passages that set the floor of every threshold
+ENGLISH = "dghs hatexplain edos implicit_hate hatemojibuild cad stormfront davidson mhs_binary ptc"
 GROUPS = {
-    "en": ("dghs", "hatexplain", "edos", "implicit_hate", "hatemojibuild", "cad", "stormfront", "davidson", "mhs_binary", "ptc"),
+    "en": tuple(ENGLISH.split()),
     "en-sw": ("kenya_moringa",),
     "en-NG": ("nigeria_ml", "herdphobia"),
     "fr": ("ftr",),
-}  # fmt: skip
+}
 VALIDATED_F1 = 0.70  # a language below this macro-F1 of hate on its own dev rows abstains
 
 
@@ -51,7 +53,7 @@ class Dev:
 
 
 def bundle(trained: Path, data: Path, out: Path, version: str, command: str) -> Path:
-    """Write `model.safetensors`, `tokenizer.json` and `config.json` to `out`; the folder loads with `classify.model.load`."""
+    """Write weights, tokenizer and `config.json` to `out`, a folder that `classify.model.load` accepts."""
     packed = quantised(load_file(trained / "model.safetensors"))
     network = Network(Shape())
     network.load_state_dict(dequantised(packed))  # everything below is measured on what ships
@@ -74,7 +76,9 @@ def bundle(trained: Path, data: Path, out: Path, version: str, command: str) -> 
         "weights": {"file": "model.safetensors", "sha256": hashlib.sha256(weights).hexdigest(), "kind": "int8 rows"},
         "tokenizer": {"file": "tokenizer.json", "sha256": sha256(out / "tokenizer.json")},
     }
-    told["card"] |= {"training": json.loads((trained / "training.json").read_text()), "command": command} | _sources(data)
+    told["card"] |= {"training": json.loads((trained / "training.json").read_text()), "command": command} | _sources(
+        data
+    )
     (out / "config.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     return out
 
@@ -89,7 +93,7 @@ def _dev(scorer: TorchScorer, data: Path, language: str) -> Dev:
         use = rows.DATASETS[name]
         of_set = [
             rows.row_of(raw, name, use)
-            for raw in rows.read(data / "evaluate" / f"{name}.jsonl.gz")
+            for raw in read(data / "evaluate" / f"{name}.jsonl.gz")
             if raw["lang"] == language
         ]
         found.extend(random.Random(name).sample(of_set, min(PER_SET, len(of_set))))  # noqa: S311 - sampling
@@ -167,4 +171,8 @@ def _sources(data: Path) -> dict[str, Any]:
     files = [data / "train" / f"{name}.jsonl.gz" for name in rows.DATASETS]
     files += [data / "negatives" / f"{name}.jsonl.gz" for name in rows.NEGATIVES]
     licences = {name: use.licence for name, use in rows.DATASETS.items()} | rows.NEGATIVES
-    return {"datasets": {f.name.split(".")[0]: {"licence": licences[f.name.split(".")[0]], "sha256": sha256(f)} for f in files}}
+    return {
+        "datasets": {
+            f.name.split(".")[0]: {"licence": licences[f.name.split(".")[0]], "sha256": sha256(f)} for f in files
+        }
+    }

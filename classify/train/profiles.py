@@ -10,10 +10,10 @@ from collections import Counter
 from pathlib import Path
 
 from classify.language import PROFILES
-from classify.train.rows import read
+from classify.rows import read
 
-LANGUAGES = ("ha", "yo", "ig", "om", "rw", "rn")
-PARALLEL = {"ha": "hau", "om": "orm", "rw": "kin"}
+LANGUAGES = ("ha", "yo", "ig", "om", "rw", "rn", "sw", "so")  # the last two replace thin profiles of langdetect
+PARALLEL = {"ha": "hau", "om": "orm", "rw": "kin", "sw": "swa", "so": "som"}
 MOST = 2_000
 
 

@@ -3,18 +3,15 @@
 A label that a set does not give is unknown (NaN) and never 0. Knows nothing about networks or batches.
 """
 
-import gzip
 import hashlib
-import json
 import math
 import random
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from classify.errors import BadTrainingData
+from classify.rows import read
 from classify.text import normalise
 from models.assessment import SIGNALS, STANCES, TARGETS
 
@@ -70,12 +67,14 @@ DATASETS = {
     "politikweli": Dataset(frozenset({"en-sw", "sw"}), 700, 1_500, "silver", weight=0.3),
 }
 NEGATIVES = {"ag_news": "research", "india_police_events": "none stated", "masakhane_news": "MIT"}
-_PLACEHOLDER = re.compile(r"\[(?:linebreak|newline)\]|\{(?:USERNAME|URL)\}|<(?:user|url|number|percent|money|time|date)>", re.I)
+_PLACEHOLDER = re.compile(
+    r"\[(?:linebreak|newline)\]|\{(?:USERNAME|URL)\}|<(?:user|url|number|percent|money|time|date)>", re.IGNORECASE
+)
 _MASKED_USER = re.compile(r"(?:@USER|\[USER\]|@user|\bUSER\b)")
 _MASKED_URL = re.compile(r"\[URL\]|@url\b|\bHTTPURL\b|\bLINK\b")
 _TARGET_WORDS = {
-    "ethnicity_race": r"bla|african|asi|arab|caucas|hisp|jew|ethnic|ethmin|indig|trav|mix|race|kikuyu|luo|luhya|kalenjin|"
-    r"somali|kisii|kamba|fulani|descent|trav|nilote|white",
+    "ethnicity_race": r"bla|african|asi|arab|caucas|hisp|jew|ethnic|ethmin|indig|trav|mix|race|kikuyu|luo|luhya|"
+    r"kalenjin|somali|kisii|kamba|fulani|descent|nilote|white",
     "nationality_migration": r"immig|\bref|refugee|\bfor\b|nat\.|nation|migra",
     "religion": r"mus|islam|jew|hindu|sikh|christ|relig|shia|buddh",
     "gender": r"wom|women|\bmen\b|gender",
@@ -83,21 +82,6 @@ _TARGET_WORDS = {
     "disability": r"\bdis|disab|special_needs",
 }
 _TARGET_PATTERNS = {key: re.compile(pattern, re.IGNORECASE) for key, pattern in _TARGET_WORDS.items()}
-
-
-def read(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of one `.jsonl` or `.jsonl.gz` file."""
-    if not path.exists():
-        message = f"{path} does not exist; point --data at a folder with train/, evaluate/ and negatives/."
-        raise BadTrainingData(message)
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                yield json.loads(line)
-            except ValueError as error:
-                message = f"{path}, line {number} is not JSON: {error}."
-                raise BadTrainingData(message) from error
 
 
 def clean(text: str) -> str:
@@ -153,6 +137,7 @@ def public(folder: Path, seed: int) -> list[Row]:
 
 
 def row_of(raw: dict[str, Any], name: str, use: Dataset) -> Row:
+    """A row of a public set as a training row."""
     labels = raw["labels"]
     hateful = labels.get("hate_speech") == 1 or labels.get("incitement") == 1
     stance = STANCES.index("asserts") if hateful and use.own_voice else -1
@@ -162,7 +147,7 @@ def row_of(raw: dict[str, Any], name: str, use: Dataset) -> Row:
 
 def held_out(key: str) -> bool:
     """Whether this negative belongs to the fifth that training never sees; by hash, so that it never changes."""
-    return hashlib.sha256(key.encode()).digest()[0] < 51  # noqa: PLR2004 - a fifth of 256
+    return hashlib.sha256(key.encode()).digest()[0] < 51
 
 
 def negatives(folder: Path, *, unseen: bool, languages: frozenset[str] = _EN, longest: int = 320) -> list[Row]:

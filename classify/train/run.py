@@ -161,7 +161,7 @@ def _batches(options: TrainOptions, tokenizer: Tokenizer) -> Iterator[batches.Ba
 
 def _optimizer(network: Network, options: TrainOptions) -> torch.optim.Optimizer:
     heads = [p for name, p in network.named_parameters() if name.split(".")[0] in HEADS]
-    plain = [p for name, p in network.named_parameters() if name.split(".")[0] not in HEADS and p.ndim < 2]  # noqa: PLR2004
+    plain = [p for name, p in network.named_parameters() if name.split(".")[0] not in HEADS and p.ndim < 2]
     body = [p for name, p in network.named_parameters() if name.split(".")[0] not in HEADS and p.ndim > 1]
     groups = [
         {"params": body, "scale": options.learning_rate, "weight_decay": options.weight_decay},
@@ -179,7 +179,12 @@ def _set_rate(optimizer: torch.optim.Optimizer, options: TrainOptions, done: flo
 
 
 def _checkpoint(out: Path, network: Network, optimizer: torch.optim.Optimizer, step: int) -> None:
-    state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "rng": torch.get_rng_state()}
+    state = {
+        "network": network.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "step": step,
+        "rng": torch.get_rng_state(),
+    }
     torch.save(state, out / "checkpoint.new")
     (out / "checkpoint.new").rename(out / CHECKPOINT)
 
@@ -196,7 +201,9 @@ def _resume(out: Path, network: Network, optimizer: torch.optim.Optimizer) -> in
 
 
 @contextlib.contextmanager
-def _bar(total: int, first: int, progress: Callable[[int, int, float], None] | None) -> Iterator[Callable[[int, int, float], None]]:
+def _bar(
+    total: int, first: int, progress: Callable[[int, int, float], None] | None
+) -> Iterator[Callable[[int, int, float], None]]:
     if progress is not None:
         yield progress
         return

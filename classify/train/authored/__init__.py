@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 
+from classify.rows import Labelled
 from classify.train.authored.grammar import Authored, Grammar
 from classify.train.authored.groups import Split
 from classify.train.rows import UNKNOWN, Row, clean
@@ -30,6 +31,22 @@ def rows(split: Split, seed: int, per_core: int = 16, per_wrapper: int = 60) -> 
     ]
 
 
+def held_out(seed: int = 3) -> list[Labelled]:
+    """The test split as labelled rows: wordings and group names that no model was trained on."""
+    return [
+        Labelled(
+            text=text.text,
+            labels={key: int(key in text.meaning.signals) for key in SIGNALS if key not in text.meaning.unknown},
+            language="en",
+            hateful=bool(text.meaning.signals) and text.meaning.stance == "asserts",
+            functionality=text.genre,
+            stance=text.meaning.stance,
+            stage=text.meaning.stage,
+        )
+        for text in texts("test", seed, per_core=12, per_wrapper=40)
+    ]
+
+
 def row(authored: Authored, text: str | None = None) -> Row:
     """One authored text as a training row; a signal nobody marked is 0, one marked `?` is unknown."""
     meaning = authored.meaning
@@ -46,9 +63,10 @@ def misspelt(text: str, draw: random.Random) -> str:
         return text.lower()
     if kind == 1:
         return text.upper()
-    if kind == 2:  # noqa: PLR2004
+    if kind == 2:
         place = draw.randrange(1, max(2, len(text) - 1))
         return text[: place - 1] + text[place : place + 1] + text[place - 1 : place] + text[place + 1 :]
-    if kind == 3:  # noqa: PLR2004
-        return text.translate(str.maketrans({"a": "4", "e": "3", "i": "1", "o": "0"})) if draw.random() < 0.5 else text.replace("e", "3")  # noqa: PLR2004
+    if kind == 3:
+        disguise: dict[str, str | int | None] = {"a": "4", "e": "3", "i": "1", "o": "0"}
+        return text.translate(str.maketrans(disguise)) if draw.random() < 0.5 else text.replace("e", "3")
     return "".join(c for c in text if c not in ".,!?\"'")

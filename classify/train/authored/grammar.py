@@ -66,7 +66,7 @@ def read(file: str, default: Meaning | None = None) -> list[Template]:
             meaning = _header(line[2:])
             continue
         place = len(templates) % 8
-        split: Split = "dev" if place == 3 else "test" if place == 6 else "train"  # noqa: PLR2004 - every eighth
+        split: Split = "dev" if place == 3 else "test" if place == 6 else "train"
         templates.append(Template(f"{file}:{number}", line, meaning, split))
     return templates
 
@@ -118,13 +118,13 @@ class Grammar:
         text, group = self._fill(template)
         genre = "plain"
         chance = self._draw.random()
-        if chance < 0.3:  # noqa: PLR2004
+        if chance < 0.3:
             frame = self._draw.choice(self._frames)
             genre, pattern = (part.strip() for part in frame.pattern.split("|", 1))
             text = self._expand(pattern, {"C": text})
-        elif chance < 0.4 and template.meaning.signals:  # noqa: PLR2004 - beside ordinary news
+        elif chance < 0.4 and template.meaning.signals:
             news, _ = self._fill(self._draw.choice(self._news))
-            text = f"{news} {text}" if chance < 0.36 else f"{text} {news}"  # noqa: PLR2004
+            text = f"{news} {text}" if chance < 0.36 else f"{text} {news}"
             genre = "mixed"
         target = group.target if group and template.meaning.signals else None
         return Authored(text, template.meaning, target, template.name, genre)
@@ -132,7 +132,9 @@ class Grammar:
     def _wrapped(self, wrapper: Template) -> Authored:
         core = self._draw.choice(self._hostile)
         carried, group = self._fill(core)
-        text = self._expand(wrapper.pattern, {"C": carried.rstrip() if self._draw.random() < 0.7 else carried.rstrip(".!? ")})  # noqa: PLR2004
+        text = self._expand(
+            wrapper.pattern, {"C": carried.rstrip() if self._draw.random() < 0.7 else carried.rstrip(".!? ")}
+        )
         meaning = Meaning(core.meaning.signals, core.meaning.unknown, core.meaning.stage, wrapper.meaning.stance)
         return Authored(text, meaning, group.target if group else None, f"{wrapper.name}+{core.name}", "wrapped")
 
@@ -142,19 +144,23 @@ class Grammar:
         return self._expand(template.pattern, slots), group
 
     def _group(self) -> Group:
-        if self._draw.random() < 0.6:  # noqa: PLR2004 - the rest are generic groups
+        if self._draw.random() < 0.6:
             return invented(self._split, self._draw)
         kind = self._draw.choice(list(GENERIC))
         return generic(kind, self._draw.choice(self._lexicon[kind]))
 
     def _any_group(self) -> str:
-        return self._group().plural if self._draw.random() < 0.35 else self._draw.choice(self._lexicon["real"])  # noqa: PLR2004
+        return self._group().plural if self._draw.random() < 0.35 else self._draw.choice(self._lexicon["real"])
 
     def _expand(self, pattern: str, slots: dict[str, str]) -> str:
         text = _CHOICE.sub(lambda match: self._draw.choice(match.group(1).split("|")), pattern)
         text = _SLOT.sub(lambda match: slots.get(match.group(1)) or self._slot(match.group(1)), text)
         text = _LOOSE.sub(r"\1", " ".join(text.split()))
-        return text[:1].upper() + text[1:] if pattern[:1] in "{[" and text[:1].isalpha() and self._draw.random() < 0.9 else text  # noqa: PLR2004
+        return (
+            text[:1].upper() + text[1:]
+            if pattern[:1] in "{[" and text[:1].isalpha() and self._draw.random() < 0.9
+            else text
+        )
 
     def _slot(self, slot: str) -> str:
         if slot in {"A", "A2"}:

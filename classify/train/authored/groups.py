@@ -4,10 +4,39 @@ import random
 from dataclasses import dataclass
 from typing import Literal
 
-_ONSETS = "b br d dr f g gr h j k kr l m n or os p r s sh t th tol v vr w y z".split()
-_VOWELS = "a e i o u ai ei ou".split()
-_MIDDLES = "d l lb ll m n nd r rr rk sh st str t v z kk".split()
-_ENDINGS = "a ani ari eni eki i iri ish ites o ok ov u uri ans enes".split()
+_ONSETS = [
+    "b",
+    "br",
+    "d",
+    "dr",
+    "f",
+    "g",
+    "gr",
+    "h",
+    "j",
+    "k",
+    "kr",
+    "l",
+    "m",
+    "n",
+    "or",
+    "os",
+    "p",
+    "r",
+    "s",
+    "sh",
+    "t",
+    "th",
+    "tol",
+    "v",
+    "vr",
+    "w",
+    "y",
+    "z",
+]
+_VOWELS = ["a", "e", "i", "o", "u", "ai", "ei", "ou"]
+_MIDDLES = ["d", "l", "lb", "ll", "m", "n", "nd", "r", "rr", "rk", "sh", "st", "str", "t", "v", "z", "kk"]
+_ENDINGS = ["a", "ani", "ari", "eni", "eki", "i", "iri", "ish", "ites", "o", "ok", "ov", "u", "uri", "ans", "enes"]
 
 Split = Literal["train", "dev", "test"]
 

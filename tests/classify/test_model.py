@@ -1,0 +1,185 @@
+"""The engine, on a tiny model of random weights."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classify.errors import ModelBroken, ScoringFailed
+from classify.settings import ClassifySettings
+from models.assessment import SIGNALS
+
+TEXTS = ["burn", "the rats must leave now", "police said the rain", "", "they " * 60, "\ud800 x \x00", "market"] * 5
+
+
+def scorer(folder: Path, batch_tokens: int = 256):  # type: ignore[no-untyped-def]
+    from classify.model import load
+
+    return load(ClassifySettings(model=str(folder), batch_tokens=batch_tokens))
+
+
+def everything(scores):  # type: ignore[no-untyped-def]
+    return np.concatenate([scores.signals, scores.stage, scores.stance, scores.targets], axis=1)
+
+
+def test_a_score_never_depends_on_its_batch(tiny_folder: Path) -> None:
+    together = everything(scorer(tiny_folder).score(TEXTS))
+    alone = np.concatenate([everything(scorer(tiny_folder).score([text])) for text in TEXTS])
+    assert together.shape == (35, 24)
+    assert np.abs(together - alone).max() < 1e-5
+    assert np.array_equal(together, everything(scorer(tiny_folder).score(TEXTS)))
+
+
+def test_different_texts_score_differently(tiny_folder: Path) -> None:
+    first, second = everything(scorer(tiny_folder).score(["burn the rats", "police said"]))
+    assert np.abs(first - second).max() > 1e-3
+
+
+def test_no_passages_give_empty_scores(tiny_folder: Path) -> None:
+    assert scorer(tiny_folder).score([]).signals.shape == (0, 8)
+
+
+def test_weights_survive_packing(tiny_folder: Path) -> None:
+    import torch
+
+    from classify.model import dequantised, quantised
+
+    weights = {"a": torch.randn(50, 30), "b": torch.randn(30)}
+    back = dequantised(quantised(weights))
+    assert torch.equal(back["b"], weights["b"])
+    assert (back["a"] - weights["a"]).abs().max() <= weights["a"].abs().amax() / 127
+
+
+def test_a_changed_byte_is_refused(own_tiny: Path) -> None:
+    weights = bytearray((own_tiny / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (own_tiny / "model.safetensors").write_bytes(weights)
+    with pytest.raises(ModelBroken, match="was changed"):
+        scorer(own_tiny)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "config.json"])
+def test_a_missing_file_is_named(own_tiny: Path, name: str) -> None:
+    (own_tiny / name).unlink()
+    with pytest.raises(ModelBroken, match=name.replace(".", r"\.")):
+        scorer(own_tiny)
+
+
+def test_labels_in_another_order_are_refused(own_tiny: Path) -> None:
+    told = json.loads((own_tiny / "config.json").read_text())
+    told["signals"].reverse()
+    (own_tiny / "config.json").write_text(json.dumps(told))
+    with pytest.raises(ModelBroken, match="labels"):
+        scorer(own_tiny)
+
+
+def test_weights_of_another_shape_are_refused(own_tiny: Path) -> None:
+    told = json.loads((own_tiny / "config.json").read_text())
+    told["shape"]["layers"] = 3
+    (own_tiny / "config.json").write_text(json.dumps(told))
+    with pytest.raises(ModelBroken, match="do not fit"):
+        scorer(own_tiny)
+
+
+def test_a_pickle_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "pytorch_model.bin").write_bytes(b"\x80\x04.")
+    with pytest.raises(ModelBroken, match="pickle"):
+        scorer(tmp_path)
+
+
+def test_a_folder_that_is_not_there_says_what_to_set(tmp_path: Path) -> None:
+    with pytest.raises(ModelBroken, match="TOCSIN_MODEL"):
+        scorer(tmp_path / "none" / "here")
+
+
+def test_weights_that_give_no_number_are_noticed(tiny_folder: Path) -> None:
+    import torch
+
+    broken = scorer(tiny_folder)
+    with torch.no_grad():
+        broken._network.signals.bias.fill_(float("nan"))
+    with pytest.raises(ScoringFailed, match="no number"):
+        broken.score(["burn"])
+
+
+def test_a_batch_too_large_for_memory_is_halved(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = everything(scorer(tiny_folder).score(TEXTS))
+    small = scorer(tiny_folder, batch_tokens=4096)
+    inner = small._network.forward
+
+    def forward(ids, mask):  # type: ignore[no-untyped-def]
+        if len(ids) > 2:
+            raise RuntimeError("DefaultCPUAllocator: not enough memory")
+        return inner(ids, mask)
+
+    monkeypatch.setattr(small._network, "forward", forward)
+    assert np.abs(everything(small.score(TEXTS)) - whole).max() < 1e-5
+
+
+def test_one_passage_too_large_for_memory_fails_alone(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = scorer(tiny_folder)
+
+    def forward(ids, mask):  # type: ignore[no-untyped-def]
+        raise RuntimeError("not enough memory")
+
+    monkeypatch.setattr(small._network, "forward", forward)
+    with pytest.raises(ScoringFailed, match="memory"):
+        small.score(["burn"])
+
+
+def test_every_word_is_weighed_where_it_stands(tiny_folder: Path) -> None:
+    text = "They  must b u r n  #TheRats now"
+    [weighted] = scorer(tiny_folder).explain([text], [1])
+    assert [text[w.start : w.end] for w in weighted] == ["They", "must", "b u r n", "#TheRats", "now"]
+    assert any(w.weight != 0 for w in weighted)
+
+
+def hugging_face(folder: Path, labels: list[str], **config: object) -> Path:
+    from transformers import BertConfig, BertForSequenceClassification
+
+    from tests.classify.conftest import SHAPE, tiny_tokenizer
+
+    made = BertForSequenceClassification(
+        BertConfig(
+            vocab_size=SHAPE["vocabulary"],
+            hidden_size=SHAPE["hidden"],
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            intermediate_size=48,
+            id2label=dict(enumerate(labels)),
+            label2id={label: number for number, label in enumerate(labels)},
+        )
+    )
+    made.save_pretrained(folder)
+    tiny_tokenizer().save(str(folder / "tokenizer.json"))
+    told = json.loads((folder / "config.json").read_text()) | config
+    (folder / "config.json").write_text(json.dumps(told))
+    return folder
+
+
+def test_a_hugging_face_folder_with_our_labels_is_read(tmp_path: Path) -> None:
+    folder = hugging_face(
+        tmp_path / "hf", ["hate_speech", "incitement"], tocsin={"languages": {"en": {"validated": True}}}
+    )
+    other = scorer(folder)
+    scores = other.score(["burn the rats", "market"])
+    assert scores.signals[0, SIGNALS.index("hate_speech")] > -20
+    assert scores.signals[0, SIGNALS.index("impunity")] < -20
+    assert (scores.stance.argmax(axis=1) == 0).all()
+    assert other.config.languages["en"]["validated"]
+    [weighted] = other.explain(["burn the rats"], [1])
+    assert len(weighted) == 3
+
+
+def test_a_hugging_face_folder_with_other_labels_is_refused(tmp_path: Path) -> None:
+    folder = hugging_face(tmp_path / "hf", ["POSITIVE", "NEGATIVE"])
+    with pytest.raises(ModelBroken, match="POSITIVE"):
+        scorer(folder)
+
+
+def test_a_hugging_face_pickle_is_refused(tmp_path: Path) -> None:
+    folder = hugging_face(tmp_path / "hf", ["hate_speech", "incitement"])
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(ModelBroken, match="pickle"):
+        scorer(folder)
