@@ -40,12 +40,12 @@ class FakeScorer:
         stage = np.full((len(passages), 4), NO)
         stance = np.full((len(passages), len(STANCES)), NO)
         targets = np.full((len(passages), len(TARGETS)), NO)
-        for row, passage in enumerate(passages):
+        for row, passage in enumerate(map(str.lower, passages)):
             signals[row, SIGNALS.index("dehumanization")] = YES if "vermin" in passage else NO
             signals[row, SIGNALS.index("incitement")] = YES if "burn" in passage else NO
             stage[row, : 3 if "burn" in passage else 1 if "vermin" in passage else 0] = YES
             stance[row, STANCES.index("reports" if "said" in passage else "asserts")] = YES
-            targets[row, TARGETS.index("ethnicity_race")] = YES if "Varni" in passage else NO
+            targets[row, TARGETS.index("ethnicity_race")] = YES if "varni" in passage else NO
         return Scores(signals, stage, stance, targets)
 
     def explain(self, passages: Sequence[str], signals: Sequence[int]) -> list[list[Weighted]]:
