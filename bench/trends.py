@@ -77,6 +77,7 @@ def fill(engine: Engine, sessions: Sessions, count: int) -> None:
         session.execute(insert(Source), list(make_sources()))
         for statement in parents():
             session.execute(text(statement), {"count": count})
+    tallies = 0
     hours: dict[dt.datetime, list[Reading]] = defaultdict(list)
     for first in range(1, count + 1, CHUNK):
         rows, marks = [], []
@@ -88,7 +89,13 @@ def fill(engine: Engine, sessions: Sessions, count: int) -> None:
         with writing(sessions) as session:
             session.execute(insert(Assessment), rows)
             session.execute(insert(Mark), marks)
-    write_tallies(sessions, hours)
+            # The last hour goes on in the next chunk.
+            ended = sorted(hours)[: None if first + CHUNK > count else -1]
+            counted = [row for hour in ended for row in tally_rows(hour, hours.pop(hour))]
+            session.execute(insert(TallyHour), counted)
+            tallies += len(counted)
+    print(f"trends.assessments\t{count}")
+    print(f"trends.tallies\t{tallies}")
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
 
@@ -143,8 +150,7 @@ def make_assessment(number: int, count: int, chance: random.Random) -> tuple[dic
         "cluster_id": number,
         "country": COUNTRIES[source % len(COUNTRIES)],
         "region": None,
-        # As it came: the newest last, with some jitter.
-        "event_at": NOW - dt.timedelta(hours=DAYS * 24 * (1 - number / count) + chance.random() * 6),
+        "event_at": NOW - dt.timedelta(hours=DAYS * 24 * (1 - number / count)),
         "language": chance.choice(LANGUAGES),
         "language_confidence": 0.97,
         "flag": flag,
@@ -183,24 +189,9 @@ def make_reading(row: Mapping[str, Any], marks: list[dict[str, Any]]) -> Reading
     )
 
 
-def write_tallies(sessions: Sessions, hours: Mapping[dt.datetime, list[Reading]]) -> None:
-    """Count every hour as a recount would: no text is copied here, so nothing was heard before."""
-    rows: list[dict[str, Any]] = []
-    total = 0
-    for hour, readings in sorted(hours.items()):
-        rows += [{**key._asdict(), "hour": hour, **vars(cell)} for key, cell in tally.cells(readings, ()).items()]
-        if len(rows) > 20_000:
-            total += write_rows(sessions, rows)
-            rows = []
-    total += write_rows(sessions, rows)
-    print(f"trends.assessments\t{sum(map(len, hours.values()))}")
-    print(f"trends.tallies\t{total}")
-
-
-def write_rows(sessions: Sessions, rows: list[dict[str, Any]]) -> int:
-    with writing(sessions) as session:
-        session.execute(insert(TallyHour), rows)
-    return len(rows)
+def tally_rows(hour: dt.datetime, readings: list[Reading]) -> list[dict[str, Any]]:
+    """Count an hour as a recount would: no text is copied here, so nothing was heard before."""
+    return [{**key._asdict(), "hour": hour, **vars(cell)} for key, cell in tally.cells(readings, ()).items()]
 
 
 def ask(sessions: Sessions) -> None:

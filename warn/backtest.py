@@ -1,0 +1,145 @@
+"""Replay a rule over what is stored, before anybody is woken by it: how often, how rightly, and what it would miss.
+
+Nothing is written. An item rule is replayed on what the machine said, copies of one text being one alarm, and compared
+with what people decided since. A surge rule is replayed hour by hour on the tallies as they stand, each hour knowing
+only what lay before it.
+"""
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import ColumnElement
+
+from models.assessment import STATUSES, Assessment
+from models.tally import hour_of
+from warn import series, surges, words
+from warn.about import about_documents
+from warn.errors import RuleRefused
+from warn.facts import machine_facts_of
+from warn.rules import Facts, RuleInput, matches, problems
+from warn.scan import scans
+from warn.settings import WarnSettings
+from warn.trends import floor
+
+WEEK = dt.timedelta(weeks=1)
+LONGEST = dt.timedelta(days=92)
+BATCH = 1000
+MOST_READ = 100_000
+MOST_EXAMPLES = 20
+
+
+@dataclass(frozen=True)
+class Week:
+    """A week, from Monday, and the alarms that would have begun in it."""
+
+    at: dt.datetime
+    alarms: int
+
+
+@dataclass(frozen=True)
+class Example:
+    """One alarm that would have been raised."""
+
+    at: dt.datetime
+    title: str
+    summary: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a rule would have done; `examples` are the latest alarms.
+
+    For item rules `reviews` counts, by status, what people decided about the posts behind the alarms; `precision` is
+    the share of confirmed among confirmed and rejected, None where nobody has decided; `missed` counts confirmed posts
+    of the time that the rule would have left alone. `complete` is false when there was more than could be read.
+    """
+
+    since: dt.datetime
+    until: dt.datetime
+    alarms: int
+    alarms_per_week: float
+    weeks: list[Week]
+    examples: list[Example]
+    reviews: dict[str, int] | None = None
+    precision: float | None = None
+    missed: int | None = None
+    complete: bool = True
+
+
+def backtest(
+    session: Session, rule: RuleInput, since: dt.datetime, until: dt.datetime, settings: WarnSettings
+) -> Report:
+    """Replay a rule over posts from `since` up to `until`; raises RuleRefused."""
+    found = problems(rule)
+    if until <= since:
+        found.append("until must lie after since.")
+    elif until - since > LONGEST:
+        found.append(f"since lies more than {LONGEST.days} days before until; replay less at once.")
+    if found:
+        raise RuleRefused(found)
+    if rule.kind == "item":
+        return _replay_item_rule(session, rule, since, until)
+    return _replay_surge_rule(session, rule, since, until, settings)
+
+
+def _replay_item_rule(session: Session, rule: RuleInput, since: dt.datetime, until: dt.datetime) -> Report:
+    in_time = and_(Assessment.current, Assessment.event_at >= since, Assessment.event_at < until)
+    severe = select(Assessment.id).where(in_time, Assessment.severity >= rule.min_severity)
+    ids = list(session.scalars(severe.order_by(Assessment.event_at, Assessment.id).limit(MOST_READ + 1)))
+    clusters: dict[int, list[Facts]] = {}
+    for start in range(0, min(len(ids), MOST_READ), BATCH):
+        for fact in machine_facts_of(session, ids[start : start + BATCH]):
+            # What people decided later must not change what the rule would have done.
+            if matches(rule, replace(fact, status="unreviewed")):
+                clusters.setdefault(fact.cluster_id, []).append(fact)
+    reviews = Counter(fact.status for facts in clusters.values() for fact in facts)
+    decided = reviews["confirmed"] + reviews["rejected"]
+    return replace(
+        _report(since, until, [_item_example(facts) for facts in clusters.values()]),
+        reviews={status: reviews[status] for status in STATUSES},
+        precision=reviews["confirmed"] / decided if decided else None,
+        missed=_confirmed(session, in_time) - reviews["confirmed"],
+        complete=len(ids) <= MOST_READ,
+    )
+
+
+def _replay_surge_rule(
+    session: Session, rule: RuleInput, since: dt.datetime, until: dt.datetime, settings: WarnSettings
+) -> Report:
+    examples = []
+    for scanned in scans(session, rule, hour_of(since), hour_of(until), settings):
+        names = series.names(session, scanned.scope.dimension, scanned.values)
+        for alarm in scanned.episodes(settings.surge_quiet_hours):
+            name = names[alarm.value]
+            details = {"about": surges.about(alarm, name), "rests_on": surges.rests_on(alarm, name)}
+            examples.append(Example(alarm.ends_at, *words.alert("surge", 0, alarm.observed, details)))
+    return _report(since, until, examples)
+
+
+def _item_example(facts: list[Facts]) -> Example:
+    first, severity = facts[0], max(fact.severity for fact in facts)
+    details = {"about": about_documents(facts), "stage": max(fact.stage for fact in facts)}
+    return Example(first.event_at, *words.alert("item", severity, len(facts), details))
+
+
+def _report(since: dt.datetime, until: dt.datetime, examples: list[Example]) -> Report:
+    """Count alarms by week, weeks without any included, and show the latest."""
+    begun = Counter(floor(example.at, "week") for example in examples)
+    first = floor(since, "week")
+    weeks = [first + step * WEEK for step in range(-(-(until - first) // WEEK))]
+    return Report(
+        since=since,
+        until=until,
+        alarms=len(examples),
+        alarms_per_week=len(examples) / ((until - since) / WEEK),
+        weeks=[Week(at, begun[at]) for at in weeks],
+        examples=sorted(examples, key=lambda example: example.at, reverse=True)[:MOST_EXAMPLES],
+    )
+
+
+def _confirmed(session: Session, in_time: ColumnElement[bool]) -> int:
+    count = select(func.count()).select_from(Assessment).where(in_time, Assessment.status == "confirmed")
+    return session.scalar(count) or 0
