@@ -8,6 +8,7 @@ import click
 
 from api.cli import main
 from api.settings import describe
+from classify.labels import codebook
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -62,3 +63,13 @@ def test_the_make_targets_of_the_readme_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(r"^make ([a-z]+)", (ROOT / "README.md").read_text(), re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+
+
+def test_the_codebook_page_says_what_the_product_says() -> None:
+    page = (ROOT / "docs" / "codebook.md").read_text()
+    book = codebook()
+    said = [text for signal in book["signals"].values() for text in (signal["mark"], signal["not_for"])]
+    said += [pathway["meaning"] for pathway in book["pathways"].values()]
+    said += [indicator["meaning"] for indicator in book["indicators"]]
+    said += [*book["stages"].values(), *book["stances"].values(), *book["targets"].values(), *book["principles"]]
+    assert [text for text in said if text not in page] == []
