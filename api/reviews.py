@@ -106,10 +106,7 @@ def add_review(session: Session, account_id: int, assessment_id: int, decision: 
         if newest.reviewer_id == account_id and says_the_same(newest, decision):
             return newest
         raise ReviewConflict(newest, decision)
-    if decision.verdict == "confirmed" and decision.signals is None and assessment.abstained:
-        raise ReviewInvalid(
-            "signals", "the model abstained here, so there is nothing to confirm; say which signals apply, or reject"
-        )
+    _check_confirmable(session, assessment, decision)
     values = asdict(decision)
     del values["last_review_id"]
     review = Review(assessment_id=assessment_id, reviewer_id=account_id, created_at=now, **values)
@@ -238,6 +235,15 @@ def says_the_same(review: Review, decision: Decision) -> bool:
     values = asdict(decision)
     del values["last_review_id"]
     return all(getattr(review, name) == value for name, value in values.items())
+
+
+def _check_confirmable(session: Session, assessment: Assessment, decision: Decision) -> None:
+    if decision.verdict != "confirmed" or decision.signals is not None or not assessment.abstained:
+        return
+    if not any(kind == "signal" for kind, _ in machine_marks(session, assessment)):
+        raise ReviewInvalid(
+            "signals", "the model abstained here, so there is nothing to confirm; say which signals apply, or reject"
+        )
 
 
 def _check_tier(decision: Decision, worksheet: dict[str, Any]) -> None:

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from api.console import words
 from api.console.chart import draw
-from api.console.desk import At, ConsoleRoute, Desk, Posted, one, sentence
+from api.console.desk import At, ConsoleRoute, Desk, Posted, one
 from api.console.passages import entries_of
-from api.console.rendering import page, see_other
+from api.console.rendering import page, see_other, sentence
 from api.dependencies import AllSessions, CurrentSettings, Id, Now, ReadSession
 from api.errors import Invalid, NotFound
 from api.pagination import after, write_cursor

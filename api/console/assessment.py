@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from api.console import words
 from api.console.decisions import decision_of, form_of, in_words, read_decision
-from api.console.desk import At, ConsoleRoute, Desk, Posted, sentence
+from api.console.desk import At, ConsoleRoute, Desk, Posted
 from api.console.narrowing import Narrowing, Trail, read_narrowing, read_trail
 from api.console.passages import machine_of, reading_of
 from api.console.queue import last_decision
-from api.console.rendering import page, see_other
+from api.console.rendering import page, see_other, sentence
 from api.dependencies import AllSessions, Id, Now, ReadSession
 from api.errors import NotFound
 from api.pagination import write_cursor

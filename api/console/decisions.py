@@ -21,14 +21,14 @@ SPOKEN_MET = {True: "met", False: "not met", None: "not decided"}
 
 @dataclass(frozen=True)
 class Machine:
-    """What the model said, in the terms of the form."""
+    """What the model said, in the terms of the form; `silent` when it abstained and named no signal."""
 
     signals: tuple[str, ...]
     stage: int
     stance: str
     targets: tuple[str, ...]
     target_names: tuple[str, ...]
-    abstained: bool = False
+    silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def form_of(decision: Decision, machine: Machine, **more: Any) -> DecisionForm:
         hallmarks=decision.hallmarks,
         note=decision.note or "",
         meaning=what_confirming_means(machine),
-        open_labels=corrected or machine.abstained,
+        open_labels=corrected or machine.silent,
         open_worksheet=bool(decision.worksheet or decision.tier),
         **more,
     )
@@ -151,7 +151,7 @@ def in_words(decision: Decision | Review) -> list[str]:
 
 def what_confirming_means(machine: Machine) -> str:
     """Say beside the buttons what each of them will record."""
-    if machine.abstained:
+    if machine.silent:
         return "The model said nothing here. To confirm, tick below what applies; to say that nothing does, reject."
     if not machine.signals:
         return "The model marked nothing. Confirming keeps it so; tick below what it missed."

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
 from api import auth
-from api.console.rendering import page, see_other
+from api.console.rendering import page, see_other, sentence
 from api.dependencies import AllSessions, CurrentSettings, Now
 from api.errors import ApiError, NotAllowed, NotSignedIn
 from api.settings import Settings
@@ -195,8 +195,3 @@ def refusal(request: Request, status: int, detail: str) -> Response:
     return page(
         "error.html", status, desk=known, title=TITLES.get(status, "Something is wrong"), detail=sentence(detail)
     )
-
-
-def sentence(detail: str) -> str:
-    """Return an error's words as a sentence: a capital at the start and a stop at the end."""
-    return detail[:1].upper() + detail[1:] + ("" if detail.endswith((".", "?", "!")) else ".")

@@ -86,7 +86,7 @@ def entries_of(
 def entry_of(found: Found, href: str, *, mask: bool, told: bool) -> Entry:
     """Return what a list shows of one assessment; unless `told`, only what the model said of it."""
     one = found.assessment
-    inside, hot = marked_spans(one)
+    inside, hot = marked_spans(found)
     kinds = ("signal", "target_name")
     keys = [(mark.kind, mark.key) for mark in found.marks] if told else machine_marks_of(found)
     status = words.STATUSES[one.status] if told or one.status == "unreviewed" else "a person has looked"
@@ -113,10 +113,13 @@ def needs_mask(found: Found) -> bool:
     return found.assessment.abstained or bool(machine_keys(found, "signal"))
 
 
-def marked_spans(assessment: Assessment) -> tuple[list[Span], list[Span]]:
-    """Return (passages, hot spans); where the model abstained, everything is one passage."""
+def marked_spans(found: Found) -> tuple[list[Span], list[Span]]:
+    """Return (passages, hot spans) to which a signal applies; where the model abstained, everything is one passage."""
+    assessment = found.assessment
     if assessment.abstained:
         return [Span(0, ALL)], []
+    if not needs_mask(found):
+        return [], []
     inside = [Span(one["start"], one["end"]) for one in assessment.passages]
     hot = [Span(h["start"], h["end"], h.get("weight", 1)) for one in assessment.passages for h in one["highlights"]]
     return inside, [span for span in hot if span.weight > 0]
@@ -144,7 +147,7 @@ def machine_of(found: Found) -> Machine:
         stance=one.stance,
         targets=_in_order(machine_keys(found, "target"), TARGETS),
         target_names=machine_keys(found, "target_name"),
-        abstained=one.abstained,
+        silent=one.abstained and not machine_keys(found, "signal"),
     )
 
 
@@ -153,12 +156,14 @@ def reading_of(session: Session, found: Found) -> dict[str, Any]:
     one, document = found.assessment, found.document
     item = session.get_one(Item, document.item_id)
     versions = versions_of(session, item, document)
-    inside, hot = marked_spans(one)
+    inside, hot = marked_spans(found)
     hide = needs_mask(found)
     text = document.text
     start, end = _window(text, one, inside)
     around: dict[str, Any] = {"start": start, "end": end, "passages": inside, "hot": hot}
     linked = is_web_address(document.url)
+    # Many readers put the title at the head of the text; once is enough.
+    title = "" if document.title and text.startswith(document.title) else document.title or ""
     return {
         "id": one.id,
         "document_id": document.id,
@@ -167,8 +172,8 @@ def reading_of(session: Session, found: Found) -> dict[str, Any]:
         "event_at": one.event_at,
         "language": one.language,
         "language_confidence": one.language_confidence,
-        "title": pieces(document.title or ""),
-        "masked_title": pieces(document.title or "", passages=[Span(0, ALL)], hide=hide),
+        "title": pieces(title),
+        "masked_title": pieces(title, passages=[Span(0, ALL)], hide=hide),
         "masked": pieces(text, hide=hide, **around),
         "plain": pieces(text, **around),
         "hide": hide,
@@ -185,6 +190,7 @@ def reading_of(session: Session, found: Found) -> dict[str, Any]:
         "severity": one.severity,
         "stage": one.stage,
         "stance": one.stance,
+        "marked": bool(machine_keys(found, "signal")),
         "signals": scores(one.signals, SIGNALS, words.SIGNALS, machine_keys(found, "signal")),
         "pathways": scores(one.pathways, PATHWAYS, words.PATHWAYS, ()),
         "targets": [words.TARGETS.get(key, key) for key in machine_keys(found, "target")] + one.target_names,

@@ -53,7 +53,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {"words": words, "labels": labels, "asset": asset}
-    made.filters |= {"when": when, "ago": ago, "percent": percent, "number": number, "name": name}
+    made.filters |= {"when": when, "ago": ago, "percent": percent, "number": number, "sentence": sentence, "name": name}
     return made
 
 
@@ -91,7 +91,9 @@ _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 
 def percent(probability: float) -> str:
-    """Return a probability as a whole percentage that never claims certainty."""
+    """Return a probability or share as a whole percentage; a little is not nothing, and nearly sure is not sure."""
+    if probability <= 0:
+        return "0%"
     whole = round(probability * 100)
     return "<1%" if whole < 1 else ">99%" if whole > 99 else f"{whole}%"
 
@@ -104,3 +106,8 @@ def number(count: float) -> str:
 def name(key: object, spoken: dict[Any, Any]) -> str:
     """Return the word for a key, or the key itself where a newer part of the system has one that we lack."""
     return str(spoken.get(key, key))
+
+
+def sentence(detail: str) -> str:
+    """Return an error's words as a sentence: a capital at the start and a stop at the end."""
+    return detail[:1].upper() + detail[1:] + ("" if detail.endswith((".", "?", "!")) else ".")

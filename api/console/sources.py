@@ -5,9 +5,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api import sources
-from api.console.desk import At, ConsoleRoute, Desk, Posted, one, sentence
+from api.console.desk import At, ConsoleRoute, Desk, Posted, one
 from api.console.overview import health
-from api.console.rendering import page, see_other
+from api.console.rendering import page, see_other, sentence
 from api.dependencies import AllSessions, Id, Now, ReadSession
 from api.errors import ApiError, Conflict, Invalid, NotFound
 from models.database import reading, writing

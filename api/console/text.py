@@ -69,16 +69,16 @@ def pieces(
     hot: Sequence[Span] = (),
     hide: bool = False,
 ) -> list[Piece]:
-    """Cut `text[start:end]` at the borders of passages and hot spans; with `hide`, what is hot is only blocks.
+    """Cut `text[start:end]` at the borders of passages and hot spans; with `hide`, both are only blocks.
 
-    A passage in which nothing is hot is hidden whole. Spans that lie outside the text are cut to it.
+    What weighed most is no measure of what hurts most, so a passage is hidden whole. Spans that lie outside the text
+    are cut to it.
     """
     end = len(text) if end is None else min(end, len(text))
     found: list[Piece] = []
-    if hide:
-        hot = [*hot, *(passage for passage in passages if not any(_meet(passage, span) for span in hot))]
-    for kind, run in _runs(text, start, end, passages, hot):
-        if hide and kind == "hot":
+    covered, heated = ([*passages, *hot], []) if hide else (passages, hot)
+    for kind, run in _runs(text, start, end, covered, heated):
+        if hide and kind == "passage":
             found.append(Piece("hidden", blocks(run), title=f"hidden, {len(run.split())} words"))
         else:
             found.extend(_visible(kind, run))
@@ -120,10 +120,6 @@ def _runs(text: str, start: int, end: int, passages: Iterable[Span], hot: Iterab
 def _covered(spans: Iterable[Span], start: int, end: int) -> list[tuple[int, int]]:
     cut = ((max(span.start, start), min(span.end, end)) for span in spans)
     return [(left, right) for left, right in cut if left < right]
-
-
-def _meet(one: Span, other: Span) -> bool:
-    return one.start < other.end and other.start < one.end
 
 
 def _holds(ranges: list[tuple[int, int]], at: int) -> bool:

@@ -142,6 +142,12 @@ def test_an_abstention_cannot_be_confirmed_without_saying_what(sessions: Session
     assert decide(sessions, amina, assessment_id, "confirmed", signals=["hate_speech"]).id
 
 
+def test_an_abstention_that_names_a_signal_can_be_confirmed(sessions: Sessions, amina: int) -> None:
+    with writing(sessions) as session:
+        assessment_id = add_assessment(session, abstained=True, abstain_reason="too close to call").id
+    assert decide(sessions, amina, assessment_id, "confirmed").id
+
+
 @pytest.mark.parametrize(
     ("first", "second", "status", "flagged"),
     [

@@ -25,6 +25,11 @@ def test_nothing_that_is_hidden_can_be_read(text: str, passages: list[Span], hot
         assert piece.kind != "hot"
         if piece.kind == "hidden":
             assert set(piece.text) <= {BLOCK, " "}
+    covered = {at for span in (*passages, *hot) for at in range(max(0, span.start), min(span.end, len(text)))}
+    readable = "".join(
+        piece.text for piece in pieces(text, passages=passages, hot=hot, hide=True) if piece.kind == "plain"
+    )
+    assert len(readable) <= len(text) - len(covered)
 
 
 @given(TEXTS, SPANS, SPANS)

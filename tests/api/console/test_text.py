@@ -21,18 +21,10 @@ def test_what_weighed_most_is_hot_inside_its_passage() -> None:
     ]
 
 
-def test_hidden_words_are_blocks_of_their_length_and_say_how_many() -> None:
+def test_a_passage_is_hidden_whole_and_says_how_much_it_holds() -> None:
     found = pieces(TEXT, passages=PASSAGE, hot=HOT, hide=True)
-    assert found[2] == Piece("hidden", "▮▮▮▮ ▮▮▮", "hidden, 2 words")
-
-
-def test_a_passage_without_highlights_is_hidden_whole() -> None:
-    assert kinds(pieces(TEXT, passages=PASSAGE, hide=True))[1] == ("hidden", "▮▮▮ ▮▮▮▮▮ ▮▮▮ ▮▮▮▮ ▮▮▮")
-
-
-def test_of_two_passages_the_one_without_highlights_is_hidden_whole() -> None:
-    found = pieces(TEXT, passages=[Span(0, 4), *PASSAGE], hot=HOT, hide=True)
-    assert [piece.text for piece in found if piece.kind == "hidden"] == ["▮▮▮▮", "▮▮▮▮ ▮▮▮"]
+    assert found[1] == Piece("hidden", "▮▮▮ ▮▮▮▮▮ ▮▮▮ ▮▮▮▮ ▮▮▮", "hidden, 5 words")
+    assert [piece.kind for piece in found] == ["plain", "hidden", "plain"]
 
 
 def test_a_character_that_turns_the_order_around_is_named_and_gone() -> None:
