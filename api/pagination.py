@@ -10,7 +10,7 @@ import json
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query
 from pydantic import BaseModel, Field
@@ -59,16 +59,18 @@ def write_cursor(order: str, *key: int) -> str:
 
 def read_cursor(cursor: str, order: str, length: int) -> list[int]:
     """Return the position that `cursor` holds; raises Invalid when it is none of ours, or of another order."""
+    found: list[Any] = []
     try:
         packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         content = packed[4:]
-        found = json.loads(content) if zlib.crc32(content).to_bytes(4, "big") == packed[:4] else None
-    except (ValueError, binascii.Error, RecursionError):
-        found = None
-    whole = isinstance(found, list) and len(found) == length + 1 and all(type(part) is int for part in found[1:])
-    if not whole or found[0] != order or any(abs(part) >= 2**63 for part in found[1:]):
+        if zlib.crc32(content).to_bytes(4, "big") == packed[:4]:
+            found = list(json.loads(content))
+    except (ValueError, TypeError, binascii.Error, RecursionError):
+        found = []
+    whole = len(found) == length + 1 and found[0] == order
+    if not whole or any(type(part) is not int or abs(part) >= 2**63 for part in found[1:]):
         raise Invalid("cursor: it is not one that this list gave out with this order; start again without it")
-    return list(found[1:])
+    return found[1:]
 
 
 def after(cursor: str | None, order: str, *columns: InstrumentedAttribute[int]) -> ColumnElement[bool] | None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from api.pagination import read_cursor, write_cursor
@@ -147,7 +147,7 @@ def _candidates(filters: QueueFilters, order: str, source_id: int | None) -> tup
 
 
 def _conditions(filters: QueueFilters, source_id: int | None) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [Assessment.current]
+    conditions: list[ColumnElement[bool]] = [Assessment.current == true()]
     equal = {
         Assessment.flagged_now: filters.flag,
         Assessment.language: filters.language,
@@ -185,7 +185,7 @@ def _search(
     return hits, position[ids[-1]] if len(looked) > most_texts else None
 
 
-def _with_words(words: str, ids: Sequence[int]) -> Select[tuple[int]]:
+def _with_words(words: str, ids: Sequence[int]) -> Select[int]:
     said = or_(
         Document.text.icontains(words, autoescape=True),
         and_(Document.title.is_not(None), Document.title.icontains(words, autoescape=True)),

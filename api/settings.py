@@ -203,9 +203,9 @@ def _from_file(environ: Mapping[str, str], folder: Path) -> Iterator[tuple[str, 
 
 def _unknown(name: str, place: str, known: Mapping[str, Setting]) -> str:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    as_written = (lambda key: PREFIX + key.upper()) if place.startswith(PREFIX) else (lambda key: key)
-    hint = f"did you mean {as_written(near[0])}?" if near else "docs/settings.md lists those that exist"
-    return f"{place}: {as_written(name)} is no setting; {hint}"
+    written = [PREFIX + key.upper() if place.startswith(PREFIX) else key for key in (name, *near)]
+    hint = f"did you mean {written[1]}?" if near else "docs/settings.md lists those that exist"
+    return f"{place}: {written[0]} is no setting; {hint}"
 
 
 def _kept_secret(home: Path, name: str) -> str:
