@@ -4,13 +4,14 @@ A plain `cp` of a live SQLite file loses committed rows; this uses SQLite's own 
 """
 
 import datetime as dt
-import os
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
+from psycopg.conninfo import make_conninfo
 from sqlalchemy.engine import make_url
 
 
@@ -49,22 +50,33 @@ def _sqlite(live: Path, copy: Path) -> Path:
 
 def _postgresql(database_url: str, copy: Path) -> Path:
     if shutil.which("pg_dump") is None:
-        raise BackupFailed("pg_dump is not installed here; install postgresql-client or back up on the database's host")
-    url = make_url(database_url).set(drivername="postgresql")
+        raise BackupFailed("pg_dump is not installed here; install postgresql-client, or back up on the database's host")
     partial = copy.with_suffix(".partial")
-    password = {"PGPASSWORD": url.password} if url.password else {}
-    target = url.set(password=None).render_as_string()
-    dump = ["pg_dump", "--format=custom", f"--file={partial}", f"--dbname={target}"]
-    for command in (dump, ["pg_restore", "--list", str(partial)]):
-        done = subprocess.run(command, check=False, capture_output=True, text=True, env=_environment(password))  # noqa: S603
-        if done.returncode:
-            partial.unlink(missing_ok=True)
-            raise BackupFailed(f"{command[0]} failed: {done.stderr.strip().splitlines()[-1]}")
+    with tempfile.TemporaryDirectory() as private:
+        target = conninfo(database_url, Path(private) / "passwords")
+        dump = ["pg_dump", "--format=custom", f"--file={partial}", f"--dbname={target}"]
+        for command in (dump, ["pg_restore", "--list", str(partial)]):
+            done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+            if done.returncode:
+                partial.unlink(missing_ok=True)
+                reason = (done.stderr.strip() or "it gave no reason").splitlines()[-1]
+                raise BackupFailed(f"{command[0]} failed: {reason}")
     partial.chmod(0o600)
     partial.replace(copy)
     return copy
 
 
-def _environment(password: dict[str, str]) -> dict[str, str]:
-    # The password travels in the environment of one child, because a command line is readable by every user.
-    return {**os.environ, **password}
+def conninfo(database_url: str, passwords: Path) -> str:
+    """Return the connection string for PostgreSQL's programs; the password goes to a file that only we can read.
+
+    A command line is readable by every user of the machine.
+    """
+    url = make_url(database_url)
+    named = {"host": url.host, "port": url.port, "user": url.username, "dbname": url.database, **url.query}
+    known = {name: value for name, value in named.items() if value is not None}
+    if url.password is not None:
+        escaped = str(url.password).replace("\\", "\\\\").replace(":", "\\:")
+        passwords.touch(mode=0o600)
+        passwords.write_text(f"*:*:*:*:{escaped}\n")
+        known["passfile"] = str(passwords)
+    return make_conninfo(**known)

@@ -41,22 +41,18 @@ def test_every_command_that_the_pages_name_exists() -> None:
 
 def test_every_setting_is_documented() -> None:
     page = (ROOT / "docs" / "settings.md").read_text()
-    assert [row.name for row in describe() if f"`{row.name}`" not in page] == []
+    assert [row.variable for row in describe() if f"`{row.variable}`" not in page] == []
 
 
 def test_every_setting_that_the_pages_name_exists() -> None:
-    known = {row.name for row in describe()} | {"TOCSIN_CONFIG", "TOCSIN_DB_PASSWORD"}
+    known = {row.variable for row in describe()} | {"TOCSIN_CONFIG", "TOCSIN_DB_PASSWORD"}
     text = "\n".join(page.read_text() for page in PAGES)
     assert set(re.findall(r"TOCSIN_[A-Z_]+[A-Z]", text)) <= known
 
 
 def test_every_link_inside_the_repository_leads_somewhere() -> None:
-    broken = []
-    for page in PAGES:
-        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
-            if not (page.parent / target).exists():
-                broken.append(f"{page.name}: {target}")
-    assert broken == []
+    links = [(page, target) for page in PAGES for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())]
+    assert [f"{page.name}: {target}" for page, target in links if not (page.parent / target).exists()] == []
 
 
 def test_the_make_targets_of_the_readme_exist() -> None:
