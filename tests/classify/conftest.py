@@ -56,7 +56,7 @@ def write_tiny(folder: Path) -> Path:
         "tokenizer": {"sha256": hashlib.sha256((folder / "tokenizer.json").read_bytes()).hexdigest()},
         "calibration": {},
         "thresholds": {"flag": half, "high_recall": half, "high_precision": half},
-        "band": dict.fromkeys(SIGNALS, [0.45, 0.55]),
+        "band": {key: [0.45, 0.55] for key in SIGNALS},
         "languages": {"en": {"validated": True}},
     }
     (folder / "config.json").write_text(json.dumps(told))

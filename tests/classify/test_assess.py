@@ -1,12 +1,14 @@
 """From texts to results, and the arrow over stored documents."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import select
 
 from classify.assess import assess, classify_texts
 from classify.errors import ModelBroken, ScoringFailed
+from classify.scorer import Scores
 from classify.settings import ClassifySettings
 from models.assessment import PATHWAYS, SIGNALS, TARGETS, Assessment, Mark
 from models.claims import MAX_ATTEMPTS
@@ -178,7 +180,7 @@ def test_a_worker_that_lost_its_claim_writes_nothing(sessions: Sessions, now: dt
     class Frozen(FakeScorer):
         """Another worker takes over while this one scores."""
 
-        def score(self, passages):  # type: ignore[no-untyped-def]
+        def score(self, passages: Sequence[str]) -> Scores:
             if not self.calls:
                 self.calls.append([])
                 assert run(sessions, now + LEASE) == 1
@@ -192,7 +194,7 @@ def test_a_killed_worker_blocks_a_document_only_for_its_lease(sessions: Sessions
     add(sessions, CALL)
 
     class Killed(FakeScorer):
-        def score(self, passages):  # type: ignore[no-untyped-def]
+        def score(self, passages: Sequence[str]) -> Scores:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

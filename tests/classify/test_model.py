@@ -2,24 +2,29 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from classify.errors import ModelBroken, ScoringFailed
+from classify.scorer import Floats, Scores
 from classify.settings import ClassifySettings
 from models.assessment import SIGNALS
+
+if TYPE_CHECKING:
+    from classify.model import TorchScorer
 
 TEXTS = ["burn", "the rats must leave now", "police said the rain", "", "they " * 60, "\ud800 x \x00", "market"] * 5
 
 
-def scorer(folder: Path, batch_tokens: int = 256):  # type: ignore[no-untyped-def]
+def scorer(folder: Path, batch_tokens: int = 256) -> "TorchScorer":
     from classify.model import load
 
     return load(ClassifySettings(model=str(folder), batch_tokens=batch_tokens))
 
 
-def everything(scores):  # type: ignore[no-untyped-def]
+def everything(scores: Scores) -> Floats:
     return np.concatenate([scores.signals, scores.stage, scores.stance, scores.targets], axis=1)
 
 
@@ -108,7 +113,7 @@ def test_a_batch_too_large_for_memory_is_halved(tiny_folder: Path, monkeypatch: 
     small = scorer(tiny_folder, batch_tokens=4096)
     inner = small._network.forward
 
-    def forward(ids, mask):  # type: ignore[no-untyped-def]
+    def forward(ids: Any, mask: Any) -> Any:
         if len(ids) > 2:
             raise RuntimeError("DefaultCPUAllocator: not enough memory")
         return inner(ids, mask)
@@ -120,7 +125,7 @@ def test_a_batch_too_large_for_memory_is_halved(tiny_folder: Path, monkeypatch: 
 def test_one_passage_too_large_for_memory_fails_alone(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small = scorer(tiny_folder)
 
-    def forward(ids, mask):  # type: ignore[no-untyped-def]
+    def forward(ids: Any, mask: Any) -> Any:
         raise RuntimeError("not enough memory")
 
     monkeypatch.setattr(small._network, "forward", forward)

@@ -16,7 +16,8 @@ from classify.train.authored.groups import GENERIC, Group, Split, generic, inven
 FOLDER = Path(__file__).parent / "templates"
 CORES = (
     "dehumanization", "incitement", "extremist_narrative", "hate_speech",
-    "propaganda", "discrimination", "mobilization", "impunity", "more", "benign",
+    "propaganda", "discrimination", "mobilization", "impunity", "more",
+    "voices", "benign",
 )  # fmt: skip
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{(\w+)\}")

@@ -1,0 +1,1 @@
+"""Tests of training: rows, our own texts, and a run of a few steps."""

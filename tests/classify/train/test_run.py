@@ -1,0 +1,106 @@
+"""A training run of a few steps: it finishes, resumes where it stopped, and packs into a folder that loads."""
+
+from pathlib import Path
+
+import pytest
+
+from classify.errors import BadTrainingData
+from classify.train import rows
+from tests.classify.train.test_rows import write
+
+TEXTS = ("the varni are rats", "the market opened today", "they must leave now", "it rained in the hills all day")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    for name, use in rows.DATASETS.items():
+        lang = min(use.languages)
+        lines = [
+            {"id": f"{name}-{i}", "lang": lang, "text": text, "labels": {"hate_speech": int(i % 2 == 0)}}
+            for i, text in enumerate(TEXTS)
+        ]
+        write(folder / "train" / f"{name}.jsonl.gz", *lines)
+        write(folder / "evaluate" / f"{name}.jsonl.gz", *lines)
+    for name in rows.NEGATIVES:
+        news = [
+            {"id": f"{name}-{i}", "lang": "en", "text": f"Police said it rained {i}.", "labels": {}} for i in range(9)
+        ]
+        write(folder / "negatives" / f"{name}.jsonl.gz", *news)
+    return folder
+
+
+@pytest.mark.slow
+def test_a_run_that_was_stopped_ends_as_one_that_was_not(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from safetensors.torch import load_file
+
+    from classify.train import run
+
+    monkeypatch.setattr(run, "CHECKPOINT_EVERY", 2)
+
+    def stop(step: int, _total: int, _loss: float) -> None:
+        if step == 2:
+            raise KeyboardInterrupt
+
+    def quiet(_step: int, _total: int, _loss: float) -> None:
+        """Show nothing."""
+
+    def options(name: str) -> run.TrainOptions:
+        return run.TrainOptions(data, tmp_path / name, rows=8, batch_tokens=72)
+
+    whole = load_file(run.train(options("whole"), quiet) / "model.safetensors")
+    with pytest.raises(KeyboardInterrupt):
+        run.train(options("stopped"), stop)
+    assert (tmp_path / "stopped" / run.CHECKPOINT).exists()
+    resumed = load_file(run.train(options("stopped"), quiet) / "model.safetensors")
+    assert not (tmp_path / "stopped" / run.CHECKPOINT).exists()
+    assert all(float((whole[name] - resumed[name]).abs().max()) < 1e-6 for name in whole)
+
+
+def test_options_come_from_a_file_and_the_command_line(tmp_path: Path) -> None:
+    from classify.train.run import options_from
+
+    config = tmp_path / "run.toml"
+    config.write_text("rows = 10\nseed = 3\n")
+    options = options_from(config, data=tmp_path, base=None, out=tmp_path / "out", resume=True)
+    assert (options.rows, options.seed, options.data) == (10, 3, tmp_path)
+
+
+def test_an_unknown_option_is_named(tmp_path: Path) -> None:
+    from classify.train.run import options_from
+
+    config = tmp_path / "run.toml"
+    config.write_text("colour = 1\n")
+    with pytest.raises(BadTrainingData, match="colour"):
+        options_from(config, data=tmp_path, base=None, out=tmp_path, resume=True)
+
+
+def test_a_masked_label_teaches_nothing() -> None:
+    import torch
+
+    from classify.model import Logits
+    from classify.train.batches import collate
+    from classify.train.run import loss_of
+
+    nan = float("nan")
+    row = rows.Row("x", (nan,) * 8, (nan,) * 4, -1, (nan,) * 8, 1.0, "set")
+    batch = collate([row], [[2, 3]])
+    logits = Logits(*(torch.randn(1, width, requires_grad=True) for width in (8, 4, 4, 8)))
+    loss = loss_of(logits, batch)
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert float(loss.detach()) == 0.0
+    assert all(part.grad is None or not part.grad.any() for part in logits)
+
+
+def test_batches_keep_their_budget_and_every_part_its_share() -> None:
+    from classify.train.batches import Part, epoch
+    from tests.classify.conftest import tiny_tokenizer
+
+    hostile = [rows.Row("burn " * (i % 30 + 1), (1.0,) * 8, (1.0,) * 4, 0, (1.0,) * 8, 1.0, "a") for i in range(40)]
+    calm = [rows.Row("rain", (0.0,) * 8, (0.0,) * 4, 1, (0.0,) * 8, 1.0, "b") for _ in range(40)]
+    batches = list(epoch([Part(hostile, 0.75), Part(calm, 0.25)], tiny_tokenizer(), 256, 640, seed=1))
+    assert all(batch.ids.numel() <= 256 for batch in batches)
+    stances = [int(stance) for batch in batches for stance in batch.stance]
+    assert stances.count(0) == 3 * stances.count(1)
