@@ -16,7 +16,6 @@ from api.shapes import AssessmentShape, assessment_shape
 from api.strict_json import StrictRoute
 from models.assessment import PATHWAYS, SIGNALS, STANCES, STATUSES, TARGETS
 from models.review import TIERS, VERDICTS, Review
-from warn import alerts
 
 router = APIRouter(prefix="/v1/assessments", tags=["assessments"], route_class=StrictRoute)
 
@@ -174,9 +173,7 @@ def get_assessment(who: Reader, session: ReadSession, assessment_id: Id) -> Asse
 def add_review(who: Reviewer, session: Session, now: Now, assessment_id: Id, sent: ReviewSent) -> ReviewShape:
     """Keep your decision. What holds now follows from the latest review of each reviewer."""
     decision = reviews.Decision(**sent.model_dump())
-    review = reviews.add_review(session, who.account_id, assessment_id, decision, now)
-    alerts.reviewed(session, assessment_id)
-    return review_shape(review)
+    return review_shape(reviews.add_review(session, who.account_id, assessment_id, decision, now))
 
 
 def review_shape(review: Review) -> ReviewShape:

@@ -7,17 +7,19 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
-from api.dependencies import Admin, Id, Now, Reader, ReadSession, Session, Word
+from api.dependencies import Admin, CurrentSettings, Id, Moment, Now, Reader, ReadSession, Session, Word
 from api.errors import NotFound
 from api.pagination import Listed, PageWanted, after, listed
 from api.problems import describe_failures
 from api.strict_json import StrictRoute
 from models.alert import RULE_KINDS, Rule
 from warn import rules
+from warn.backtest import backtest
 
 router = APIRouter(prefix="/v1/rules", tags=["rules"], route_class=StrictRoute)
 
 FILTERS = "Narrow by target, target_name, language, country, region, source, stance; a value or a list of values."
+BACKTEST_SPAN = dt.timedelta(days=28)
 PARAMETERS = "`min_stage` of item rules; `group_by`, `window_hours`, `budget` of surge rules."
 
 
@@ -76,6 +78,51 @@ class RuleChange(BaseModel):
     enabled: bool | None = None
 
 
+class BacktestSent(RuleSent):
+    """A rule to replay over what is stored, by default the last 28 days."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {"kind": "item", "min_severity": 70, "since": "2026-02-14", "until": "2026-03-14T09:30:00Z"}
+        },
+    )
+
+    name: Word = "backtest"
+    since: Moment | None = None
+    until: Moment | None = None
+
+
+class WeekShape(BaseModel):
+    """A week, from Monday, and the alarms that would have begun in it."""
+
+    at: dt.datetime
+    alarms: int
+
+
+class ExampleShape(BaseModel):
+    """One alarm that would have been raised."""
+
+    at: dt.datetime
+    title: str
+    summary: str
+
+
+class BacktestShape(BaseModel):
+    """What a rule would have done."""
+
+    since: dt.datetime
+    until: dt.datetime
+    alarms: int
+    alarms_per_week: float
+    weeks: list[WeekShape]
+    examples: list[ExampleShape] = Field(description="The latest alarms.")
+    reviews: dict[str, int] | None = Field(description="What people decided about the posts behind the alarms.")
+    precision: float | None = Field(description="Confirmed among confirmed and rejected; null where nobody decided.")
+    missed: int | None = Field(description="Confirmed posts of the time that the rule would have left alone.")
+    complete: bool = Field(description="False when there was more than could be read.")
+
+
 @router.get("", summary="List rules", responses=describe_failures(401, 403, 422))
 def list_rules(_who: Reader, session: ReadSession, page: PageWanted) -> Listed[RuleShape]:
     """List rules, the newest first."""
@@ -105,6 +152,18 @@ def change_rule(_who: Admin, session: Session, rule_id: Id, sent: RuleChange) ->
     """Change a rule, or switch it off: rules are not deleted, because their alerts name them."""
     changes = {name: value for name, value in sent.model_dump(exclude_unset=True).items() if value is not None}
     return rule_shape(rules.change_rule(session, rule_id, changes))
+
+
+@router.post("/backtest", summary="Replay a rule", responses=describe_failures(401, 403, 422))
+def backtest_rule(
+    _who: Admin, session: ReadSession, settings: CurrentSettings, now: Now, sent: BacktestSent
+) -> BacktestShape:
+    """Say what a rule would have done with what is stored, before anybody is woken by it. Nothing is kept."""
+    values = sent.model_dump()
+    until = values.pop("until") or now
+    since = values.pop("since") or until - BACKTEST_SPAN
+    report = backtest(session, rules.RuleInput(**values), since, until, settings.warn)
+    return BacktestShape.model_validate(report, from_attributes=True)
 
 
 def rule_shape(rule: Rule) -> RuleShape:

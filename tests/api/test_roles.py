@@ -24,6 +24,7 @@ SCOPES = {
     ("post", "/v1/alerts/{alert_id}/resolve"): "review",
     ("get", "/v1/rules"): "read",
     ("post", "/v1/rules"): "admin",
+    ("post", "/v1/rules/backtest"): "admin",
     ("get", "/v1/rules/{rule_id}"): "read",
     ("patch", "/v1/rules/{rule_id}"): "admin",
     ("get", "/v1/silences"): "read",

@@ -6,6 +6,9 @@ import json
 import pytest
 from fastapi.testclient import TestClient
 
+from models.database import Sessions, writing
+from tests.factories import add_assessment
+
 RULE = {
     "name": "Calls for violence",
     "kind": "item",
@@ -63,6 +66,18 @@ def test_two_rules_cannot_share_a_name(admin: TestClient) -> None:
 def test_there_is_no_rule_of_an_unknown_id(admin: TestClient) -> None:
     assert admin.get("/v1/rules/5").status_code == 404
     assert admin.patch("/v1/rules/5", json={"enabled": False}).status_code == 404
+
+
+def test_a_rule_is_replayed_before_it_wakes_anybody(sessions: Sessions, admin: TestClient, now: dt.datetime) -> None:
+    with writing(sessions) as session:
+        for severity in (90, 20):
+            add_assessment(session, severity=severity, event_at=now - dt.timedelta(days=1))
+    asked = {"kind": "item", "min_severity": 70}
+    report = admin.post("/v1/rules/backtest", json=asked).json()
+    assert (report["alarms"], len(report["examples"]), report["precision"]) == (1, 1, None)
+    assert admin.get("/v1/rules").json()["items"] == []
+    assert admin.post("/v1/rules/backtest", json=asked | {"since": "2020-01-01"}).status_code == 422
+    assert admin.post("/v1/rules/backtest", json={"kind": "surge", "min_severity": 999}).status_code == 422
 
 
 def test_a_silence_has_a_reason_and_an_end(admin: TestClient, now: dt.datetime) -> None:
