@@ -114,12 +114,10 @@ def needs_mask(found: Found) -> bool:
 
 
 def marked_spans(found: Found) -> tuple[list[Span], list[Span]]:
-    """Return (passages, hot spans) to which a signal applies; where the model abstained, everything is one passage."""
+    """Return (passages, hot spans) to which a signal applies; where the model said nothing, all is one passage."""
     assessment = found.assessment
-    if assessment.abstained:
-        return [Span(0, ALL)], []
-    if not needs_mask(found):
-        return [], []
+    if not machine_keys(found, "signal"):
+        return [Span(0, ALL)] if assessment.abstained else [], []
     inside = [Span(one["start"], one["end"]) for one in assessment.passages]
     hot = [Span(h["start"], h["end"], h.get("weight", 1)) for one in assessment.passages for h in one["highlights"]]
     return inside, [span for span in hot if span.weight > 0]
@@ -159,7 +157,7 @@ def reading_of(session: Session, found: Found) -> dict[str, Any]:
     inside, hot = marked_spans(found)
     hide = needs_mask(found)
     text = document.text
-    start, end = _window(text, one, inside)
+    start, end = _window(text, inside)
     around: dict[str, Any] = {"start": start, "end": end, "passages": inside, "hot": hot}
     linked = is_web_address(document.url)
     # Many readers put the title at the head of the text; once is enough.
@@ -265,8 +263,8 @@ def is_web_address(url: str | None) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.netloc)
 
 
-def _window(text: str, assessment: Assessment, inside: Sequence[Span]) -> tuple[int, int]:
-    if assessment.abstained or not inside:
+def _window(text: str, inside: Sequence[Span]) -> tuple[int, int]:
+    if not inside or inside[0].end == ALL:
         return window(text, 0, min(UNREAD, len(text)), around=80)
     first = inside[0]
     return window(text, min(first.start, len(text)), min(first.end, len(text)))

@@ -109,12 +109,15 @@ def is_invisible(text: str, at: int) -> bool:
 
 
 def _runs(text: str, start: int, end: int, passages: Iterable[Span], hot: Iterable[Span]) -> Iterator[tuple[str, str]]:
-    """Yield (kind, text) runs without gaps, from start to end."""
+    """Yield (kind, text) runs without gaps from start to end, neighbours of one kind as one run."""
     inside, heated = _covered(passages, start, end), _covered(hot, start, end)
     borders = sorted({start, end} | {border for span in inside + heated for border in span})
-    for left, right in itertools.pairwise(borders):
-        kind = "hot" if _holds(heated, left) else "passage" if _holds(inside, left) else "plain"
-        yield kind, text[left:right]
+    kinds = ["hot" if _holds(heated, at) else "passage" if _holds(inside, at) else "plain" for at in borders[:-1]]
+    first = 0
+    for kind, alike in itertools.groupby(kinds):
+        last = first + len(list(alike))
+        yield kind, text[borders[first] : borders[last]]
+        first = last
 
 
 def _covered(spans: Iterable[Span], start: int, end: int) -> list[tuple[int, int]]:

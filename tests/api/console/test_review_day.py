@@ -117,7 +117,7 @@ def test_a_text_that_no_model_could_read_is_masked_whole(sessions: Sessions, ana
     passage = add_passage(sessions, flag=False, marks=[], abstained=True, abstain_reason="there is no model for Keshu")
     html = analyst.get(f"/assessments/{passage}").text
     assert "baker" not in masked_part(html)
-    assert "there is no model for Keshu" in html
+    assert "There is no model for Keshu." in html
     assert "a person has to read it" in html
 
 
