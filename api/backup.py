@@ -50,7 +50,7 @@ def _sqlite(live: Path, copy: Path) -> Path:
 
 def _postgresql(database_url: str, copy: Path) -> Path:
     if shutil.which("pg_dump") is None:
-        raise BackupFailed("pg_dump is not installed here; install postgresql-client, or back up on the database's host")
+        raise BackupFailed("pg_dump is not installed here; install postgresql-client, or back up on its host")
     partial = copy.with_suffix(".partial")
     with tempfile.TemporaryDirectory() as private:
         target = conninfo(database_url, Path(private) / "passwords")

@@ -31,6 +31,9 @@ from models.source import Fetch, Source, due
 
 log = logging.getLogger(__name__)
 
+LOOK_AGAIN = 1.0
+DEADLY_ATTEMPTS = 10
+DEADLY_REST = dt.timedelta(hours=1)
 TRAIL = 30
 RECENT = 50
 
@@ -42,15 +45,16 @@ def poll(sessions: Sessions, network: Network, settings: IngestSettings, now: dt
     started = time.monotonic()
     waiting: list[tuple[str, int, str]] = []  # (token, source id, host)
     running: dict[Future[int], tuple[str, int, str]] = {}
-    moved, more = 0, True
+    moved, look_at = 0, started
     with ThreadPoolExecutor(settings.poll_workers, thread_name_prefix="poll") as pool:
         while True:
-            open_for_more = time.monotonic() - started < settings.poll_turn_seconds
-            # Claimed in bulk, because each claim is a transaction.
-            if more and open_for_more and len(waiting) < settings.poll_workers // 2 + 1:
-                claimed = _claim(sessions, settings.poll_workers, settings, now)
+            elapsed = time.monotonic() - started
+            open_for_more = elapsed < settings.poll_turn_seconds
+            # Claimed in bulk, because each claim is a transaction. While one host drips, others fall due: look again.
+            if open_for_more and started + elapsed >= look_at and len(waiting) < settings.poll_workers // 2 + 1:
+                claimed = _claim(sessions, settings.poll_workers, settings, now + dt.timedelta(seconds=elapsed))
                 waiting += claimed
-                more = len(claimed) == settings.poll_workers
+                look_at = started + elapsed + (0 if len(claimed) == settings.poll_workers else LOOK_AGAIN)
             for job in list(waiting):
                 if len(running) >= settings.poll_workers:
                     break
@@ -63,7 +67,8 @@ def poll(sessions: Sessions, network: Network, settings: IngestSettings, now: dt
                 waiting.clear()
             if not running and not waiting:
                 return moved
-            done, _ = wait(running, timeout=hosts.pause if waiting else None, return_when=FIRST_COMPLETED)
+            patience = hosts.pause if waiting else LOOK_AGAIN
+            done, _ = wait(running, timeout=patience, return_when=FIRST_COMPLETED)
             if not running:
                 time.sleep(hosts.pause)
             for future in done:
@@ -240,16 +245,20 @@ def _give_back(sessions: Sessions, waiting: list[tuple[str, int, str]]) -> None:
 
 
 def _skip_deadly(sessions: Sessions, now: dt.datetime) -> None:
-    """Let sources rest for a day that killed their worker again and again, and say so; they are not given up."""
+    """Let sources rest for an hour that stopped their worker again and again, and say so; they are not given up.
+
+    Many are read at once, so a worker that is killed from outside leaves an attempt on innocent ones too: the limit is
+    high, and the rest is short.
+    """
     with writing(sessions) as session:
-        deadly = select(Source).where(due(now), claims.free(Source, now), Source.attempts >= claims.MAX_ATTEMPTS)
+        deadly = select(Source).where(due(now), claims.free(Source, now), Source.attempts >= DEADLY_ATTEMPTS)
         for source in session.scalars(deadly):
             error = ReadingKilled(f"the worker stopped {source.attempts} times while reading it, without a result")
             turn = schedule.after_failure(_health(source, ()), error, now)
             for name, value in asdict(turn).items():
                 setattr(source, name, value)
-            source.next_due_at = now + schedule.DAY
-            source.due_reason = "asked again after a day: reading it stopped the worker"
+            source.next_due_at = now + DEADLY_REST
+            source.due_reason = "asked again after an hour: reading it stopped the worker"
             source.attempts = 0
 
 

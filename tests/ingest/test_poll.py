@@ -8,11 +8,10 @@ from sqlalchemy import select
 
 from ingest import poll as polling
 from ingest.evidence import verify
-from models import claims
 from models.database import Sessions, reading, writing
 from models.evidence import RawBody
 from models.source import Fetch, Source
-from tests.fault_server import FaultServer, redirect, sequence, text, with_etag
+from tests.fault_server import FaultServer, drip, redirect, sequence, text, with_etag
 from tests.ingest.conftest import Desk
 from tests.ingest.feeds import item, rss
 
@@ -121,13 +120,24 @@ def test_a_worker_that_lost_its_claim_writes_nothing(
     assert desk.source(source_id).etag is None
 
 
-def test_a_source_that_kills_its_worker_rests_for_a_day_and_is_not_given_up(desk: Desk, server: FaultServer) -> None:
+def test_a_source_that_falls_due_while_another_drips_does_not_wait(
+    desk_with: Callable[..., Desk], server: FaultServer
+) -> None:
+    desk = desk_with(fetch_deadline_seconds=4.0)
+    server["/drip"], server["/feed"] = drip(30), text(rss(item(1)))
+    desk.watch(server.url("/drip"))
+    desk.watch(server.url("/feed"), next_due_at=desk.now + dt.timedelta(seconds=1))
+    assert desk.poll() == 1
+    assert [served.path for served in server.ledger] == ["/drip", "/feed"]
+
+
+def test_a_source_that_kills_its_worker_rests_for_an_hour_and_is_not_given_up(desk: Desk, server: FaultServer) -> None:
     server["/feed"] = text(rss(item(1)))
-    source_id = desk.watch(server.url("/feed"), attempts=claims.MAX_ATTEMPTS)
+    source_id = desk.watch(server.url("/feed"), attempts=polling.DEADLY_ATTEMPTS)
     assert desk.poll() == 0
     source = desk.source(source_id)
-    assert (source.state, source.next_due_at, source.quarantined_at) == ("failing", desk.now + 24 * HOUR, None)
-    assert desk.poll(25 * HOUR) == 1
+    assert (source.state, source.next_due_at, source.quarantined_at) == ("failing", desk.now + HOUR, None)
+    assert desk.poll(2 * HOUR) == 1
     assert desk.source(source_id).failures == 0
 
 
