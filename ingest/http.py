@@ -152,7 +152,7 @@ class Limits:
         """Return the seconds left; raises `DeadlinePassed` when there are none."""
         left = self.ends_at - time.monotonic()
         if left <= 0:
-            raise DeadlinePassed(f"no complete answer within {self.seconds:.0f} seconds")
+            raise DeadlinePassed(f"no complete answer within {round(self.seconds, 1):g} seconds")
         return left
 
 
