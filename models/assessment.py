@@ -55,6 +55,13 @@ class Assessment(Keyed, Base):
         UniqueConstraint("document_id", "model"),
         Index("ix_assessments_queue", "current", "flagged_now", "status", "severity", "id"),
         Index("ix_assessments_severity", "current", "severity", "id"),
+        # One for each filter of the queue with its order: without them a filter that few rows pass reads a million.
+        Index("ix_assessments_newest", "current", "id"),
+        Index("ix_assessments_status", "current", "status", "severity", "id"),
+        Index("ix_assessments_language", "current", "language", "severity", "id"),
+        Index("ix_assessments_country_severity", "current", "country", "severity", "id"),
+        Index("ix_assessments_source_severity", "current", "source_id", "severity", "id"),
+        Index("ix_assessments_stance", "current", "stance", "severity", "id"),
         Index("ix_assessments_event_at", "current", "event_at"),
         Index("ix_assessments_source_id", "source_id", "id"),
         Index("ix_assessments_country", "country", "id"),

@@ -397,12 +397,20 @@ def upgrade() -> None:
     with op.batch_alter_table("assessments", schema=None) as batch_op:
         batch_op.create_index("ix_assessments_cluster_id", ["cluster_id", "event_at"], unique=False)
         batch_op.create_index("ix_assessments_country", ["country", "id"], unique=False)
+        batch_op.create_index("ix_assessments_country_severity", ["current", "country", "severity", "id"], unique=False)
         batch_op.create_index("ix_assessments_event_at", ["current", "event_at"], unique=False)
+        batch_op.create_index("ix_assessments_language", ["current", "language", "severity", "id"], unique=False)
+        batch_op.create_index("ix_assessments_newest", ["current", "id"], unique=False)
         batch_op.create_index(
             "ix_assessments_queue", ["current", "flagged_now", "status", "severity", "id"], unique=False
         )
         batch_op.create_index("ix_assessments_severity", ["current", "severity", "id"], unique=False)
         batch_op.create_index("ix_assessments_source_id", ["source_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_assessments_source_severity", ["current", "source_id", "severity", "id"], unique=False
+        )
+        batch_op.create_index("ix_assessments_stance", ["current", "stance", "severity", "id"], unique=False)
+        batch_op.create_index("ix_assessments_status", ["current", "status", "severity", "id"], unique=False)
         batch_op.create_index("ix_assessments_unruled", ["ruled_at", "id"], unique=False)
 
     op.create_table(
@@ -549,10 +557,16 @@ def downgrade() -> None:
     op.drop_table("bands")
     with op.batch_alter_table("assessments", schema=None) as batch_op:
         batch_op.drop_index("ix_assessments_unruled")
+        batch_op.drop_index("ix_assessments_status")
+        batch_op.drop_index("ix_assessments_stance")
+        batch_op.drop_index("ix_assessments_source_severity")
         batch_op.drop_index("ix_assessments_source_id")
         batch_op.drop_index("ix_assessments_severity")
         batch_op.drop_index("ix_assessments_queue")
+        batch_op.drop_index("ix_assessments_newest")
+        batch_op.drop_index("ix_assessments_language")
         batch_op.drop_index("ix_assessments_event_at")
+        batch_op.drop_index("ix_assessments_country_severity")
         batch_op.drop_index("ix_assessments_country")
         batch_op.drop_index("ix_assessments_cluster_id")
 
