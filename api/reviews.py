@@ -252,7 +252,7 @@ def _check_tier(decision: Decision, worksheet: dict[str, Any]) -> None:
     _one_of("tier", decision.tier, TIERS)
     if decision.verdict == "rejected":
         raise ReviewInvalid("tier", "a rejected passage has no tier; leave the tier empty or change the verdict")
-    missing = [key for key in WORKSHEET_PARTS if worksheet.get(key, {}).get("met") is not True]
+    missing = [key.replace("_", " ") for key in WORKSHEET_PARTS if worksheet.get(key, {}).get("met") is not True]
     if decision.tier == "criminal" and missing:
         raise ReviewInvalid(
             "tier",

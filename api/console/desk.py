@@ -99,10 +99,8 @@ def desk(request: Request, sessions: AllSessions, settings: CurrentSettings, now
     if signed_in is None:
         raise NotSignedIn("your session has ended; open the console with a new sign-in link")
     signed_in.actor.must("read")
-    counts: dict[str, str] = {}
-    if request.method == "GET":
-        with reading(sessions) as session:
-            counts = waiting(session)
+    with reading(sessions) as session:
+        counts = waiting(session)
     mask, keys = read_preferences(request.cookies.get(PREFERENCES, ""))
     found = Desk(signed_in, "/" + request.url.path.split("/")[1], mask, keys, counts)
     request.state.desk = found
