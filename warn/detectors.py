@@ -29,7 +29,6 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc
-from scipy.stats import nbinom
 
 Array: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -158,9 +157,15 @@ def tail(observed: Array, mean: Array, variance: Array) -> Array:
 
 def upper(test: Exceedance, alpha: float, min_events: int) -> Array:
     """Return the smallest counts that alarm at `alpha`; nan where the test is not usable."""
-    bars = np.full_like(test.expected, np.nan)
     mean, variance = test.expected[test.usable], test.variance[test.usable]
-    bars[test.usable] = np.maximum(nbinom.isf(alpha, mean**2 / (variance - mean), mean / variance) + 1, min_events)
+    low = np.zeros_like(mean)  # does not alarm
+    high = np.ceil(mean + np.sqrt(variance / alpha)) + 1  # does, by Cantelli's inequality
+    while (high - low > 1).any():
+        middle = np.floor((low + high) / 2)
+        alarms = tail(np.maximum(middle, 1), mean, variance) <= alpha
+        low, high = np.where(alarms, low, middle), np.where(alarms, middle, high)
+    bars = np.full_like(test.expected, np.nan)
+    bars[test.usable] = np.maximum(high, min_events)
     return bars
 
 

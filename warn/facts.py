@@ -72,7 +72,7 @@ def _marks(session: Session, assessment_ids: Sequence[int]) -> dict[int, list[tu
 
 def _facts(row: Any, marks: Marks) -> Facts:
     by_kind: dict[str, dict[str, float]] = defaultdict(dict)
-    for kind, key, probability in marks:
+    for kind, key, probability in sorted(marks, key=lambda mark: (-mark[2], mark[1])):
         by_kind[kind][key] = probability
     return Facts(
         **row,

@@ -10,8 +10,9 @@ has no target: everything scanned is the denominator of every target.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, delete, insert, select
@@ -51,6 +52,10 @@ class Reading:
     labels: frozenset[str]
     targets: frozenset[tuple[str, str]]
 
+    def series(self) -> tuple[Key, ...]:
+        """List the series it belongs to."""
+        return keys_of(self.language, self.country, self.source_id, self.labels, self.targets)
+
 
 @dataclass
 class Cell:
@@ -84,7 +89,7 @@ def cells(present: Iterable[Reading], before: Iterable[tuple[int, Key]]) -> dict
     counted: dict[Key, Cell] = defaultdict(Cell)
     heard = set(before)
     for reading_ in present:
-        for key in keys_of(reading_):
+        for key in reading_.series():
             cell = counted[key]
             cell.documents += 1
             cell.confirmed += reading_.confirmed
@@ -94,17 +99,20 @@ def cells(present: Iterable[Reading], before: Iterable[tuple[int, Key]]) -> dict
     return dict(counted)
 
 
-def keys_of(reading_: Reading) -> Iterator[Key]:
-    """List the series that a reading belongs to, each once."""
-    places = {"", reading_.country or ""}
-    common = [("all", ""), ("language", reading_.language), ("source", str(reading_.source_id))]
-    for label in (VOLUME, *reading_.labels):
-        members = common if label == VOLUME else [*common, *reading_.targets]
-        for dimension, value in members:
-            for place in places:
-                yield Key(label, dimension, value, place)
-        if reading_.country:
-            yield Key(label, "country", reading_.country, "")
+@lru_cache(maxsize=16_384)
+def keys_of(
+    language: str, country: str | None, source_id: int, labels: frozenset[str], targets: frozenset[tuple[str, str]]
+) -> tuple[Key, ...]:
+    """List the series of such a document, each once; most documents of an hour are alike."""
+    places = {"", country or ""}
+    common = [("all", ""), ("language", language), ("source", str(source_id))]
+    keys = []
+    for label in (VOLUME, *labels):
+        members = common if label == VOLUME else [*common, *targets]
+        keys += [Key(label, dimension, value, place) for dimension, value in members for place in places]
+        if country:
+            keys.append(Key(label, "country", country, ""))
+    return tuple(keys)
 
 
 def labels_of(*, flagged: bool, rejected: bool, stance: str, marks: Iterable[tuple[str, str]]) -> frozenset[str]:
@@ -191,8 +199,8 @@ def _heard_before(session: Session, hour: dt.datetime, clusters: set[int]) -> se
                 marks=[] if row.label_kind is None else [(row.label_kind, row.label_key)],
             )
             targets = frozenset({(row.target_kind, row.target_key)} if row.target_kind else ())
-            reading_ = Reading(row.cluster_id, row.language, row.country, row.source_id, False, labels, targets)
-            heard.update((row.cluster_id, key) for key in keys_of(reading_))
+            keys = keys_of(row.language, row.country, row.source_id, labels, targets)
+            heard.update((row.cluster_id, key) for key in keys)
     return heard
 
 
