@@ -13,7 +13,7 @@ to one country, '' to none.
 import datetime as dt
 from collections.abc import Iterable
 
-from sqlalchemy import Index, String, select
+from sqlalchemy import Index, String, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -84,8 +84,11 @@ def mark_changed(session: Session, changes: Iterable[tuple[int, dt.datetime]]) -
     moments: set[dt.datetime] = set()
     for cluster_id, event_at in changes:
         moments.add(event_at)
+        # The coalesce keeps SQLite from walking all current assessments by time instead of the few of one cluster.
         later = select(Assessment.event_at).where(
-            Assessment.cluster_id == cluster_id, Assessment.event_at > event_at, Assessment.current
+            Assessment.cluster_id == cluster_id,
+            Assessment.event_at > event_at,
+            func.coalesce(Assessment.current, False),
         )
         moments.update(session.scalars(later.distinct()))
     mark_stale(session, moments)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, delete, insert, select
+from sqlalchemy import Select, and_, delete, func, insert, select
 from sqlalchemy.orm import Session, aliased
 
 from models.assessment import PATHWAYS, SIGNALS, STANCES, Assessment, Mark
@@ -225,6 +225,9 @@ def _combinations(hour: dt.datetime, clusters: list[int]) -> Select[*tuple[Any, 
         )
         .outerjoin(label, labels)
         .outerjoin(target, targets)
-        .where(Assessment.current, Assessment.cluster_id.in_(clusters), Assessment.event_at < hour)
+        # The coalesce keeps SQLite from walking all current assessments by time instead of the few of these clusters.
+        .where(
+            func.coalesce(Assessment.current, False), Assessment.cluster_id.in_(clusters), Assessment.event_at < hour
+        )
         .distinct()
     )
