@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from psycopg.conninfo import make_conninfo
 from sqlalchemy.engine import make_url
@@ -73,7 +74,7 @@ def conninfo(database_url: str, passwords: Path) -> str:
     """
     url = make_url(database_url)
     named = {"host": url.host, "port": url.port, "user": url.username, "dbname": url.database, **url.query}
-    known = {name: value for name, value in named.items() if value is not None}
+    known: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
     if url.password is not None:
         escaped = str(url.password).replace("\\", "\\\\").replace(":", "\\:")
         passwords.touch(mode=0o600)

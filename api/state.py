@@ -14,7 +14,7 @@ from models.alert import Alert
 from models.assessment import Assessment
 from models.claims import Heartbeat
 from models.delivery import Delivery, owed
-from models.document import Document
+from models.document import Document, never_assessed
 from models.item import Item, unread
 from models.source import Source, due
 
@@ -52,16 +52,13 @@ class State:
 
 def look(session: Session, now: dt.datetime) -> State:
     """Count what waits and what is stuck."""
-    unassessed = Document.current & ~select(Assessment.id).where(
-        Assessment.document_id == Document.id, Assessment.current
-    ).exists().correlate(Document)
     states = select(Source.state, func.count()).where(Source.enabled).group_by(Source.state)
     return State(
         beats=beats(session, now),
         waiting={
             "poll": _count(session, Source, due(now)),
             "extract": _count(session, Item, unread() & Item.quarantined_at.is_(None)),
-            "assess": _count(session, Document, unassessed & Document.quarantined_at.is_(None)),
+            "assess": _count(session, Document, never_assessed() & Document.quarantined_at.is_(None)),
             "raise": _count(session, Assessment, Assessment.ruled_at.is_(None)),
             "deliver": _count(session, Delivery, owed(now)),
         },

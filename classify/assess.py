@@ -23,7 +23,7 @@ from classify.text import Passage, normalise, passages
 from models import claims
 from models.assessment import Assessment, Mark
 from models.database import Sessions, writing
-from models.document import Document, unassessed
+from models.document import Document, assessed_by_another, never_assessed
 from models.tally import mark_changed
 
 Result = dict[str, Any]
@@ -125,26 +125,16 @@ def _highlights(
 
 
 def assess(sessions: Sessions, scorer: Scorer, settings: ClassifySettings, now: dt.datetime) -> int:
-    """Assess documents that the current model has not read; return how many were written or quarantined.
+    """Assess documents that the current model has not read; return how many were written.
 
     Raises ModelBroken (documents stay unscored, with the reason) when nothing is wrong with the texts.
     """
     model = scorer.config.model
-    with writing(sessions) as session:
-        exhausted = claims.quarantine_exhausted(session, Document, unassessed(model), now)
-        token, ids = claims.claim(
-            session,
-            Document,
-            unassessed(model),
-            order_by=Document.id,
-            limit=settings.claim,
-            lease=dt.timedelta(seconds=settings.lease_seconds),
-            now=now,
-        )
-        documents = [session.get_one(Document, document_id) for document_id in ids]
+    token, documents = _claim(sessions, model, settings, now)
     waiting = [(document.id, document.text, document.language) for document in documents]
+    ids = [document.id for document in documents]
     if not waiting:
-        return exhausted
+        return 0
     try:
         results, failed = _score_apart(scorer, waiting, settings)
     except ModelBroken as error:
@@ -156,7 +146,26 @@ def assess(sessions: Sessions, scorer: Scorer, settings: ClassifySettings, now: 
         claims.release(session, Document, token, list(results), done=True, unscored_reason=None)
         for document, reason in failed.items():
             claims.release(session, Document, token, [document], done=False, unscored_reason=reason)
-    return exhausted + len(held) - len(failed)
+    return len(held) - len(failed)
+
+
+def _claim(sessions: Sessions, model: str, settings: ClassifySettings, now: dt.datetime) -> tuple[str, list[Document]]:
+    """Take documents no model has read, or else some that only another model has."""
+    with writing(sessions) as session:
+        token, ids = "", list[int]()
+        for waiting in (never_assessed(), *assessed_by_another(session, model)):
+            token, ids = claims.claim_apart(
+                session,
+                Document,
+                waiting,
+                order_by=Document.id,
+                limit=settings.claim,
+                lease=dt.timedelta(seconds=settings.lease_seconds),
+                now=now,
+            )
+            if ids:
+                break
+        return token, [session.get_one(Document, document_id) for document_id in ids]
 
 
 def _score_apart(
@@ -201,6 +210,7 @@ def _store(session: Session, results: Mapping[int, Result], model: str, now: dt.
         session.add(assessment)
         session.flush()
         session.add_all(_marks(assessment, result))
+        document.assessed_by = model
         changes.append((document.cluster_id, document.event_at))
     session.flush()
     mark_changed(session, changes)
@@ -218,6 +228,8 @@ def _assessment(document: Document, result: Result, model: str, now: dt.datetime
         country=document.country,
         region=document.region,
         event_at=document.event_at,
+        # A newer version of the text may have come in while this one was scored.
+        current=document.current,
         flagged_now=result["flag"],
         details={"obfuscated": result["obfuscated"]},
         **{key: result[key] for key in (*same, *maps)},

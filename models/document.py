@@ -7,8 +7,8 @@ label; that is the assessment's.
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, exists
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, and_, exists, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.sql import ColumnElement
 
 from models.base import Base, BigId, Keyed
@@ -25,7 +25,10 @@ class Cluster(Keyed, Base):
 
 
 class Document(Keyed, Claimable, Base):
-    """The text read out of one item. `current` is false once a newer version of the item has its own document."""
+    """The text read out of one item. `current` is false once a newer version of the item has its own document.
+
+    `assessed_by` repeats the model of its latest assessment, so that what waits is an index scan in order.
+    """
 
     __tablename__ = "documents"
     __table_args__ = (
@@ -33,6 +36,7 @@ class Document(Keyed, Claimable, Base):
         Index("ix_documents_text_sha256", "text_sha256"),
         Index("ix_documents_cluster_id", "cluster_id", "event_at"),
         Index("ix_documents_source_id", "source_id", "event_at"),
+        Index("ix_documents_waiting", "assessed_by", "attempts", "id"),
     )
 
     item_id: Mapped[int] = mapped_column(ForeignKey("items.id"))
@@ -49,6 +53,7 @@ class Document(Keyed, Claimable, Base):
     event_at: Mapped[dt.datetime]
     created_at: Mapped[dt.datetime]
     current: Mapped[bool] = mapped_column(default=True)
+    assessed_by: Mapped[str | None] = mapped_column(String(100), default=None)
     unscored_reason: Mapped[str | None] = mapped_column(Text, default=None)
     notes: Mapped[list[Any]] = mapped_column(default=list)
 
@@ -64,9 +69,24 @@ class Band(Base):
     document_id: Mapped[int] = mapped_column(BigId, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True)
 
 
-def unassessed(model: str) -> ColumnElement[bool]:
-    """Select documents without an assessment by `model`: the one place where "waits to be assessed" is coded."""
+def never_assessed() -> ColumnElement[bool]:
+    """Select documents that no model has read yet: the one place where "waits to be assessed" is coded."""
+    return and_(Document.current, Document.assessed_by.is_(None))
+
+
+def assessed_by_another(session: Session, model: str) -> list[ColumnElement[bool]]:
+    """Select documents that wait to be read again by `model`, one condition per model that read them last.
+
+    Equality with one model is what an index can serve in order; the models are found by jumping along that index.
+    """
     from models.assessment import Assessment  # the two tables refer to each other
 
+    # Where two models work side by side, each reads a document once.
     done = exists().where(Assessment.document_id == Document.id, Assessment.model == model)
-    return Document.current & ~done
+    waiting: list[ColumnElement[bool]] = []
+    last = ""
+    while found := session.scalar(select(func.min(Document.assessed_by)).where(Document.assessed_by > last)):
+        last = found
+        if last != model:
+            waiting.append(and_(Document.current, Document.assessed_by == last, ~done))
+    return waiting

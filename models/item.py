@@ -25,7 +25,7 @@ class Item(Keyed, Claimable, Base):
     __tablename__ = "items"
     __table_args__ = (
         UniqueConstraint("source_id", "external_id", "version"),
-        Index("ix_items_extracted_at", "extracted_at", "id"),
+        Index("ix_items_waiting", "extracted_at", "attempts", "id"),
         Index("ix_items_source_id_content_sha256", "source_id", "content_sha256"),
     )
 

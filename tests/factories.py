@@ -114,6 +114,7 @@ def add_assessment(session: Session, document: Document | None = None, **values:
         "flagged_now": flag,
     }
     assessment = _add(session, Assessment(**(defaults | values)))
+    document.assessed_by = assessment.model
     for kind, key in marks:
         _add(
             session,

@@ -180,8 +180,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("source_id", "external_id", "version", name=op.f("uq_items_source_id_external_id_version")),
     )
     with op.batch_alter_table("items", schema=None) as batch_op:
-        batch_op.create_index("ix_items_extracted_at", ["extracted_at", "id"], unique=False)
         batch_op.create_index("ix_items_source_id_content_sha256", ["source_id", "content_sha256"], unique=False)
+        batch_op.create_index("ix_items_waiting", ["extracted_at", "attempts", "id"], unique=False)
 
     op.create_table(
         "refusals",
@@ -275,6 +275,7 @@ def upgrade() -> None:
         sa.Column("event_at", UtcDateTime(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("current", sa.Boolean(), nullable=False),
+        sa.Column("assessed_by", sa.String(length=100), nullable=True),
         sa.Column("unscored_reason", sa.Text(), nullable=True),
         sa.Column("notes", Json, nullable=False),
         sa.Column("id", BigId, nullable=False),
@@ -293,6 +294,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_documents_cluster_id", ["cluster_id", "event_at"], unique=False)
         batch_op.create_index("ix_documents_source_id", ["source_id", "event_at"], unique=False)
         batch_op.create_index("ix_documents_text_sha256", ["text_sha256"], unique=False)
+        batch_op.create_index("ix_documents_waiting", ["assessed_by", "attempts", "id"], unique=False)
 
     op.create_table(
         "evidence_links",
@@ -584,6 +586,7 @@ def downgrade() -> None:
     op.drop_table("silences")
     op.drop_table("evidence_links")
     with op.batch_alter_table("documents", schema=None) as batch_op:
+        batch_op.drop_index("ix_documents_waiting")
         batch_op.drop_index("ix_documents_text_sha256")
         batch_op.drop_index("ix_documents_source_id")
         batch_op.drop_index("ix_documents_cluster_id")
@@ -598,8 +601,8 @@ def downgrade() -> None:
 
     op.drop_table("refusals")
     with op.batch_alter_table("items", schema=None) as batch_op:
+        batch_op.drop_index("ix_items_waiting")
         batch_op.drop_index("ix_items_source_id_content_sha256")
-        batch_op.drop_index("ix_items_extracted_at")
 
     op.drop_table("items")
     with op.batch_alter_table("fetches", schema=None) as batch_op:
