@@ -19,7 +19,7 @@ from models.tally import hour_of
 from warn.about import MOST, about_documents
 from warn.facts import facts_of
 from warn.opening import Draft, open_or_join
-from warn.rules import Facts, matches
+from warn.rules import Facts, explain, matches
 from warn.settings import WarnSettings
 from warn.silences import active_silences
 
@@ -54,12 +54,12 @@ def draft(rule: Rule, key: str, facts: Sequence[Facts]) -> Draft:
         rule=rule,
         group_key=key,
         severity=max(fact.severity for fact in facts),
-        signals=about["signals"],
         about=about,
         rests_on={
             "assessments": [fact.assessment_id for fact in facts][:MOST],
             "documents": [fact.document_id for fact in facts][:MOST],
             "clusters": [*dict.fromkeys(fact.cluster_id for fact in facts)][:MOST],
+            "why": explain(rule, max(facts, key=lambda fact: fact.severity)),
         },
         models=sorted({fact.model for fact in facts}),
         stage=max(fact.stage for fact in facts),

@@ -29,7 +29,6 @@ class Draft:
     rule: Rule
     group_key: str
     severity: int
-    signals: list[str]
     about: dict[str, list[str]]
     rests_on: dict[str, Any]
     models: list[str] = field(default_factory=list)
@@ -99,7 +98,7 @@ def _insert(session: Session, draft: Draft, now: dt.datetime) -> int | None:
         count=draft.count,
         opened_at=now,
         last_event_at=now,
-        indicators=words.indicators(draft.signals, rise=draft.rule.kind == "surge"),
+        indicators=words.indicators(draft.about["signals"], rise=draft.rule.kind == "surge"),
         details=details,
         reviewed=draft.reviewed,
     )

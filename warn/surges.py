@@ -107,7 +107,6 @@ def _draft(session: Session, rule: Rule, alarm: Alarm, quiet: dt.datetime) -> Dr
         rule=rule,
         group_key=_episode(session, rule, alarm, quiet),
         severity=min(100, round(-10 * math.log10(alarm.p))),
-        signals=what["signals"],
         about=what,
         rests_on=rests_on(alarm, name),
         count=alarm.observed,
