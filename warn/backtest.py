@@ -22,7 +22,7 @@ from warn.facts import machine_facts_of
 from warn.rules import Facts, RuleInput, matches, problems
 from warn.scan import scans
 from warn.settings import WarnSettings
-from warn.trends import floor
+from warn.trends import EARLIEST, floor
 
 WEEK = dt.timedelta(weeks=1)
 LONGEST = dt.timedelta(days=92)
@@ -76,6 +76,8 @@ def backtest(
     found = problems(rule)
     if until <= since:
         found.append("until must lie after since.")
+    elif since < EARLIEST:
+        found.append(f"since lies before {EARLIEST:%Y}.")
     elif until - since > LONGEST:
         found.append(f"since lies more than {LONGEST.days} days before until; replay less at once.")
     if found:

@@ -23,6 +23,7 @@ from warn.tally import LABELS
 
 GROUPS = tuple(dimension for dimension in DIMENSIONS if dimension != "all")
 DAY = dt.timedelta(days=1)
+EARLIEST = dt.datetime(1990, 1, 1, tzinfo=dt.UTC)  # no feed is older
 MOST_SERIES = 50
 
 
@@ -92,7 +93,7 @@ def trends(
     _check(label, bucket, since, until, group_by)
     kind = BUCKETS[bucket]
     begin = floor(since, bucket)
-    end = min(_ceil(until, bucket), _ceil(now, bucket))
+    end = _ceil(min(until, now), bucket)
     if end <= begin:
         return []
     scope = Scope(label, group_by or "all", country or "")
@@ -216,6 +217,8 @@ def _check(label: str, bucket: str, since: dt.datetime, until: dt.datetime, grou
         problems.append(f"label is {label!r}; it must be one of {', '.join(LABELS)}.")
     if bucket not in BUCKETS:
         problems.append(f"bucket is {bucket!r}; it must be one of {', '.join(BUCKETS)}.")
+    elif since < EARLIEST:
+        problems.append(f"since lies before {EARLIEST:%Y}.")
     elif until - since > BUCKETS[bucket].longest:
         days = BUCKETS[bucket].longest.days
         problems.append(f"since lies more than {days} days before until; ask for less, or for a wider bucket.")

@@ -95,6 +95,11 @@ def test_a_surge_rule_is_replayed_episode_by_episode(sessions: Sessions, now: dt
     assert report.precision is None
 
 
+def test_a_replay_before_there_were_feeds_is_refused(sessions: Sessions, now: dt.datetime) -> None:
+    with pytest.raises(RuleRefused, match="before 1990"):
+        replay(sessions, dt.datetime(1, 3, 1, tzinfo=dt.UTC), ITEM)
+
+
 @pytest.mark.parametrize(
     ("rule", "days", "sentence"),
     [(ITEM, 93, "more than 92 days"), (ITEM, -1, "until must lie"), (RuleInput("", "item"), 7, "name must have")],

@@ -131,6 +131,7 @@ def test_one_country_can_be_asked_for(sessions: Sessions, now: dt.datetime) -> N
     [
         ({"label": "signal:anger"}, "label is 'signal:anger'"),
         ({"bucket": "month"}, "bucket is 'month'"),
+        ({"since": dt.datetime(1, 1, 1, tzinfo=dt.UTC), "until": dt.datetime(1, 1, 2, tzinfo=dt.UTC)}, "before 1990"),
         ({"group_by": "person"}, "group_by is 'person'"),
         ({"until": dt.datetime(2020, 1, 1, tzinfo=dt.UTC)}, "until must lie after since"),
         ({"bucket": "hour", "since": dt.datetime(2020, 1, 1, tzinfo=dt.UTC)}, "more than 92 days"),
@@ -141,6 +142,12 @@ def test_a_question_without_an_answer_is_refused(
 ) -> None:
     with pytest.raises(TrendRefused, match=sentence):
         ask(sessions, now, **values)
+
+
+@pytest.mark.parametrize("bucket", ["hour", "day", "week"])
+def test_the_future_is_empty(sessions: Sessions, now: dt.datetime, bucket: str) -> None:
+    last = dt.datetime.max.replace(tzinfo=dt.UTC)
+    assert ask(sessions, now, bucket=bucket, since=last - DAY, until=last) == []
 
 
 def test_weeks_begin_on_monday(sessions: Sessions, now: dt.datetime) -> None:
