@@ -33,7 +33,7 @@ from models.item import Item, unread
 from models.source import Source
 from models.tally import mark_changed
 
-LEASE = dt.timedelta(minutes=3)
+LEASE = dt.timedelta(seconds=90)
 TURN_SECONDS = 30.0
 ARTICLES_AT_ONCE = 8
 

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from functools import cache
 from typing import IO, Any, cast
 
 from ingest.errors import ReadingKilled
@@ -109,9 +108,19 @@ class Sandbox:
             self.idle.put(None)
 
 
-@cache
+_shared: dict[tuple[int, int], Sandbox] = {}
+_lock = threading.Lock()
+
+
 def shared(cpu_seconds: int, memory_bytes: int) -> Sandbox:
     """Return the sandbox of this process for these limits: children are slow to start and serve every thread."""
-    sandbox = Sandbox(cpu_seconds, memory_bytes)
-    atexit.register(sandbox.close)
-    return sandbox
+    with _lock:
+        if not _shared:
+            atexit.register(close_shared)
+        return _shared.setdefault((cpu_seconds, memory_bytes), Sandbox(cpu_seconds, memory_bytes))
+
+
+def close_shared() -> None:
+    """End the children that nobody uses any more; they start again when needed."""
+    for sandbox in _shared.values():
+        sandbox.close()

@@ -2,12 +2,14 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
 from ingest.http import Network
 from ingest.poll import poll
+from ingest.readers import sandbox
 from ingest.settings import IngestSettings
 from models.database import Sessions, reading, writing
 from models.item import Item
@@ -38,6 +40,13 @@ def settings() -> IngestSettings:
 @pytest.fixture
 def network(settings: IngestSettings) -> Network:
     return Network(settings)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _children() -> Iterator[None]:
+    """Leave no reading process behind."""
+    yield
+    sandbox.close_shared()
 
 
 class Desk:
@@ -74,7 +83,6 @@ def desk(sessions: Sessions, network: Network, settings: IngestSettings, now: dt
 @pytest.fixture
 def desk_with(sessions: Sessions, now: dt.datetime, settings: IngestSettings) -> Callable[..., Desk]:
     """Make a desk with some settings changed."""
-    from dataclasses import replace
 
     def make(**changes: object) -> Desk:
         changed = replace(settings, **changes)  # type: ignore[arg-type]

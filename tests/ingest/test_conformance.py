@@ -105,10 +105,7 @@ def test_every_entry_is_stored_once_and_read(pack: tuple[Desk, dict[int, Path]])
     desk, watched = pack
     assert desk.poll() > 200
     with reading(desk.sessions) as session:
-        stored = {
-            source_id: count
-            for source_id, count in session.execute(select(Item.source_id, func.count()).group_by(Item.source_id))
-        }
+        stored = dict(session.execute(select(Item.source_id, func.count()).group_by(Item.source_id)).all())
         states = {source.id: source.state for source in session.scalars(select(Source))}
     wrong = {called(watched[key]): (stored.get(key, 0), expected(watched[key])) for key in watched}
     assert {name: pair for name, pair in wrong.items() if pair[0] != pair[1]} == {}

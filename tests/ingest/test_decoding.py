@@ -38,6 +38,7 @@ def raw_deflate(body: bytes) -> bytes:
         (gzip.compress(TEXT[:100]) + gzip.compress(TEXT[100:]), "gzip"),
         (gzip.compress(TEXT) + b"\0\0\0", "gzip"),
     ],
+    ids=["plain", "identity", "gzip", "x-gzip", "deflate", "raw deflate", "members", "padding"],
 )
 def test_what_was_packed_comes_out(body: bytes, coding: str) -> None:
     assert unpack(body, coding) == TEXT

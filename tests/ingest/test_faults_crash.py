@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -25,8 +26,11 @@ from ingest.settings import IngestSettings
 from models import claims
 from models.database import open_sessions
 url, now, point = sys.argv[1], dt.datetime.fromisoformat(sys.argv[2]), sys.argv[3]
-places = {"claim": (claims, "claim"), "raw": (evidence, "keep_raw"), "items": (read, "store_entries"), "links": (evidence, "append"),
-          "release": (claims, "release"), "held": (claims, "held"), "document": (extract, "_add_document"), "none": (os, "getpid")}
+places = {
+    "claim": (claims, "claim"), "raw": (evidence, "keep_raw"), "items": (read, "store_entries"),
+    "links": (evidence, "append"), "release": (claims, "release"), "held": (claims, "held"),
+    "document": (extract, "_add_document"), "none": (os, "getpid"),
+}
 module, name = places[point]
 inner = getattr(module, name)
 def die(*given, **named):
@@ -43,7 +47,7 @@ extract.extract(sessions, network, settings, now)
 
 def work(url: str, now: dt.datetime, point: str) -> int:
     command = [sys.executable, "-c", WORKER, url, now.isoformat(), point]
-    return subprocess.run(command, check=False, env=os.environ | {"PYTHONPATH": os.getcwd()}).returncode
+    return subprocess.run(command, check=False, env=os.environ | {"PYTHONPATH": str(Path.cwd())}).returncode
 
 
 @pytest.mark.slow

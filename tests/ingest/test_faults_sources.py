@@ -34,6 +34,17 @@ from tests.ingest.conftest import Desk
 from tests.ingest.feeds import item, rss
 
 HOUR = dt.timedelta(hours=1)
+DATES = (
+    "gestern",
+    "0000-00-00",
+    "9999-12-31T23:59:59-14:00",
+    "0001-01-01T00:00:00+14:00",
+    "Sat, 14 Mar 2999 00:00:00 GMT",
+    "Thu, 01 Jan 1970 00:00:00 GMT",
+    "Sat, 14 Mar 2026 09:00:00 +9999",
+    "",
+    "99999999999999999999",
+)
 GOOD = rss(item(1), item(2), item(3))
 
 
@@ -222,11 +233,9 @@ def test_22_identity_without_guid_with_one_guid_and_with_new_guids(desk: Desk, s
 
 
 def test_24_dates_that_lie_crash_nothing(desk: Desk, server: FaultServer) -> None:
-    dates = ["gestern", "0000-00-00", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "Sat, 14 Mar 2999 00:00:00 GMT",
-             "Thu, 01 Jan 1970 00:00:00 GMT", "Sat, 14 Mar 2026 09:00:00 +9999", "", "99999999999999999999"]  # fmt: skip
-    server["/feed"] = text(rss(*(item(n, pubDate=date) for n, date in enumerate(dates))))
+    server["/feed"] = text(rss(*(item(n, pubDate=date) for n, date in enumerate(DATES))))
     desk.watch(server.url("/feed"))
-    assert desk.poll() == len(dates)
+    assert desk.poll() == len(DATES)
     assert all(found.event_at <= desk.now for found in desk.items())
     assert all(found.event_at > desk.now - dt.timedelta(days=7) for found in desk.items())
 

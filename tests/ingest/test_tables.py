@@ -63,6 +63,7 @@ def test_a_packed_file_without_its_end_is_refused_after_its_whole_rows(tmp_path:
         b'ID,"Text "\n1,"hello"\n\n2,"world"\n',
         "id,text\n1,hello\n2,world\n".encode("utf-16"),
     ],
+    ids=["commas", "semicolons", "tabs", "quotes", "utf-16"],
 )
 def test_csv_of_any_dialect(tmp_path: Path, body: bytes) -> None:
     path = tmp_path / "a.csv"

@@ -9,7 +9,10 @@ STORY = (
     + "</p><p>".join(f"The council of Marrok met for the {n}th time to speak about water." for n in range(12))
     + "</p>"
 )
-PAGE = f"<html><head><title>Water</title></head><body><nav><a href='/'>Home</a></nav><article><h1>Water</h1>{STORY}</article></body></html>"
+PAGE = (
+    "<html><head><title>Water</title></head><body><nav><a href='/'>Home</a></nav>"
+    f"<article><h1>Water</h1>{STORY}</article></body></html>"
+)
 
 
 @pytest.mark.parametrize(

@@ -79,12 +79,15 @@ def test_json_feed() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["", "hello", "<html><body>Please sign in</body></html>", "{}", "[1,2]", '{"version": "2"}', "[" * 100_000, '{"items": NaN}', b"\xff\xfe\x00", b"\x00" * 100, "<html><item>"],
+    [
+        "", "hello", "<html><body>Please sign in</body></html>", "{}", "[1,2]", '{"version": "2"}', "[" * 100_000,
+        '{"items": NaN}', b"\xff\xfe\x00", b"\x00" * 100,
+    ],
+    ids=range(10),
 )  # fmt: skip
 def test_what_is_no_feed_has_no_format(body: str | bytes) -> None:
     parsed = parse(body)
-    assert not parsed["format"] or parsed["entries"]
-    assert parsed["entries"] == [] or b"<item" in body if isinstance(body, bytes) else True
+    assert (parsed["format"], parsed["entries"]) == ("", [])
 
 
 def test_a_feed_cut_at_any_byte_keeps_whole_items_and_never_a_half_one() -> None:
@@ -128,7 +131,8 @@ def test_only_so_many_entries_are_parsed_and_the_rest_is_counted() -> None:
     ],
 )
 def test_entities_are_not_expanded_and_nothing_is_fetched(declaration: str) -> None:
-    body = f"<?xml version='1.0'?><!DOCTYPE rss [{declaration}]><rss><channel><item><title>x &b; y</title></item></channel></rss>"
+    feed = "<rss><channel><item><title>x &b; y</title></item></channel></rss>"
+    body = f"<?xml version='1.0'?><!DOCTYPE rss [{declaration}]>{feed}"
     titles = [entry["title"] or "" for entry in parse(body)["entries"]]
     assert not any("root:" in title or "boomboom" in title for title in titles)
 
