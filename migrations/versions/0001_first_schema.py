@@ -399,9 +399,10 @@ def upgrade() -> None:
     with op.batch_alter_table("assessments", schema=None) as batch_op:
         batch_op.create_index("ix_assessments_cluster_id", ["cluster_id", "event_at"], unique=False)
         batch_op.create_index("ix_assessments_country", ["country", "id"], unique=False)
-        batch_op.create_index("ix_assessments_country_severity", ["current", "country", "severity", "id"], unique=False)
+        batch_op.create_index("ix_assessments_country_severity", ["country", "current", "severity", "id"], unique=False)
+        batch_op.create_index("ix_assessments_document_id", ["document_id", "current"], unique=False)
         batch_op.create_index("ix_assessments_event_at", ["current", "event_at"], unique=False)
-        batch_op.create_index("ix_assessments_language", ["current", "language", "severity", "id"], unique=False)
+        batch_op.create_index("ix_assessments_language", ["language", "current", "severity", "id"], unique=False)
         batch_op.create_index("ix_assessments_newest", ["current", "id"], unique=False)
         batch_op.create_index(
             "ix_assessments_queue", ["current", "flagged_now", "status", "severity", "id"], unique=False
@@ -409,10 +410,10 @@ def upgrade() -> None:
         batch_op.create_index("ix_assessments_severity", ["current", "severity", "id"], unique=False)
         batch_op.create_index("ix_assessments_source_id", ["source_id", "id"], unique=False)
         batch_op.create_index(
-            "ix_assessments_source_severity", ["current", "source_id", "severity", "id"], unique=False
+            "ix_assessments_source_severity", ["source_id", "current", "severity", "id"], unique=False
         )
-        batch_op.create_index("ix_assessments_stance", ["current", "stance", "severity", "id"], unique=False)
-        batch_op.create_index("ix_assessments_status", ["current", "status", "severity", "id"], unique=False)
+        batch_op.create_index("ix_assessments_stance", ["stance", "current", "severity", "id"], unique=False)
+        batch_op.create_index("ix_assessments_status", ["status", "current", "severity", "id"], unique=False)
         batch_op.create_index("ix_assessments_unruled", ["ruled_at", "id"], unique=False)
 
     op.create_table(
@@ -568,6 +569,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_assessments_newest")
         batch_op.drop_index("ix_assessments_language")
         batch_op.drop_index("ix_assessments_event_at")
+        batch_op.drop_index("ix_assessments_document_id")
         batch_op.drop_index("ix_assessments_country_severity")
         batch_op.drop_index("ix_assessments_country")
         batch_op.drop_index("ix_assessments_cluster_id")
