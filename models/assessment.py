@@ -64,6 +64,7 @@ class Assessment(Keyed, Base):
         Index("ix_assessments_country_severity", "country", "current", "severity", "id"),
         Index("ix_assessments_source_severity", "source_id", "current", "severity", "id"),
         Index("ix_assessments_stance", "stance", "current", "severity", "id"),
+        Index("ix_assessments_abstained", "abstained", "current", "status", "severity", "id"),
         Index("ix_assessments_event_at", "current", "event_at"),
         Index("ix_assessments_source_id", "source_id", "id"),
         Index("ix_assessments_country", "country", "id"),

@@ -397,6 +397,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("document_id", "model", name=op.f("uq_assessments_document_id_model")),
     )
     with op.batch_alter_table("assessments", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_assessments_abstained", ["abstained", "current", "status", "severity", "id"], unique=False
+        )
         batch_op.create_index("ix_assessments_cluster_id", ["cluster_id", "event_at"], unique=False)
         batch_op.create_index("ix_assessments_country", ["country", "id"], unique=False)
         batch_op.create_index("ix_assessments_country_severity", ["country", "current", "severity", "id"], unique=False)
@@ -573,6 +576,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_assessments_country_severity")
         batch_op.drop_index("ix_assessments_country")
         batch_op.drop_index("ix_assessments_cluster_id")
+        batch_op.drop_index("ix_assessments_abstained")
 
     op.drop_table("assessments")
     with op.batch_alter_table("alerts", schema=None) as batch_op:
