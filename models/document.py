@@ -8,6 +8,7 @@ import datetime as dt
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, and_, exists, func, select
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.sql import ColumnElement
 
@@ -37,6 +38,19 @@ class Document(Keyed, Claimable, Base):
         Index("ix_documents_cluster_id", "cluster_id", "event_at"),
         Index("ix_documents_source_id", "source_id", "event_at"),
         Index("ix_documents_waiting", "assessed_by", "attempts", "id"),
+        # Both are few and looked for at every scrape of the metrics; a partial index holds only them.
+        Index(
+            "ix_documents_quarantined_at",
+            "quarantined_at",
+            sqlite_where=sql("quarantined_at IS NOT NULL"),
+            postgresql_where=sql("quarantined_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_documents_unscored",
+            "current",
+            sqlite_where=sql("unscored_reason IS NOT NULL"),
+            postgresql_where=sql("unscored_reason IS NOT NULL"),
+        ),
     )
 
     item_id: Mapped[int] = mapped_column(ForeignKey("items.id"))

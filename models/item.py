@@ -6,7 +6,7 @@ An item knows what came in and when; what text can be read out of it is the docu
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
@@ -26,6 +26,12 @@ class Item(Keyed, Claimable, Base):
     __table_args__ = (
         UniqueConstraint("source_id", "external_id", "version"),
         Index("ix_items_waiting", "extracted_at", "attempts", "id"),
+        Index(
+            "ix_items_quarantined_at",
+            "quarantined_at",
+            sqlite_where=text("quarantined_at IS NOT NULL"),
+            postgresql_where=text("quarantined_at IS NOT NULL"),
+        ),
         Index("ix_items_source_id_content_sha256", "source_id", "content_sha256"),
     )
 

@@ -180,6 +180,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("source_id", "external_id", "version", name=op.f("uq_items_source_id_external_id_version")),
     )
     with op.batch_alter_table("items", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_items_quarantined_at",
+            ["quarantined_at"],
+            unique=False,
+            sqlite_where=sa.text("quarantined_at IS NOT NULL"),
+            postgresql_where=sa.text("quarantined_at IS NOT NULL"),
+        )
         batch_op.create_index("ix_items_source_id_content_sha256", ["source_id", "content_sha256"], unique=False)
         batch_op.create_index("ix_items_waiting", ["extracted_at", "attempts", "id"], unique=False)
 
@@ -292,8 +299,22 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("documents", schema=None) as batch_op:
         batch_op.create_index("ix_documents_cluster_id", ["cluster_id", "event_at"], unique=False)
+        batch_op.create_index(
+            "ix_documents_quarantined_at",
+            ["quarantined_at"],
+            unique=False,
+            sqlite_where=sa.text("quarantined_at IS NOT NULL"),
+            postgresql_where=sa.text("quarantined_at IS NOT NULL"),
+        )
         batch_op.create_index("ix_documents_source_id", ["source_id", "event_at"], unique=False)
         batch_op.create_index("ix_documents_text_sha256", ["text_sha256"], unique=False)
+        batch_op.create_index(
+            "ix_documents_unscored",
+            ["current"],
+            unique=False,
+            sqlite_where=sa.text("unscored_reason IS NOT NULL"),
+            postgresql_where=sa.text("unscored_reason IS NOT NULL"),
+        )
         batch_op.create_index("ix_documents_waiting", ["assessed_by", "attempts", "id"], unique=False)
 
     op.create_table(
@@ -593,8 +614,18 @@ def downgrade() -> None:
     op.drop_table("evidence_links")
     with op.batch_alter_table("documents", schema=None) as batch_op:
         batch_op.drop_index("ix_documents_waiting")
+        batch_op.drop_index(
+            "ix_documents_unscored",
+            sqlite_where=sa.text("unscored_reason IS NOT NULL"),
+            postgresql_where=sa.text("unscored_reason IS NOT NULL"),
+        )
         batch_op.drop_index("ix_documents_text_sha256")
         batch_op.drop_index("ix_documents_source_id")
+        batch_op.drop_index(
+            "ix_documents_quarantined_at",
+            sqlite_where=sa.text("quarantined_at IS NOT NULL"),
+            postgresql_where=sa.text("quarantined_at IS NOT NULL"),
+        )
         batch_op.drop_index("ix_documents_cluster_id")
 
     op.drop_table("documents")
@@ -609,6 +640,11 @@ def downgrade() -> None:
     with op.batch_alter_table("items", schema=None) as batch_op:
         batch_op.drop_index("ix_items_waiting")
         batch_op.drop_index("ix_items_source_id_content_sha256")
+        batch_op.drop_index(
+            "ix_items_quarantined_at",
+            sqlite_where=sa.text("quarantined_at IS NOT NULL"),
+            postgresql_where=sa.text("quarantined_at IS NOT NULL"),
+        )
 
     op.drop_table("items")
     with op.batch_alter_table("fetches", schema=None) as batch_op:
