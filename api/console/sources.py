@@ -1,12 +1,12 @@
 """The watched publishers: how each has been answering, why, and what an administrator may do about it."""
 
 from fastapi import APIRouter, Request, Response
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from api import sources
 from api.console.desk import At, ConsoleRoute, Desk, Posted, one
-from api.console.overview import health
+from api.console.overview import CALM, health
 from api.console.rendering import page, see_other, sentence
 from api.dependencies import AllSessions, Id, Now, ReadSession
 from api.errors import ApiError, Conflict, Invalid, NotFound
@@ -24,7 +24,7 @@ FIELDS = {
     "region": "Region",
 }
 FRESH = {"kind": "feed", "interval_seconds": "900"}
-MOST = 1_000
+ON_A_PAGE = 60
 DONE = {
     "added": "The source was added; it is asked at the next turn.",
     "poll": "It is asked at the next turn of the worker, within a minute.",
@@ -38,7 +38,8 @@ router = APIRouter(route_class=ConsoleRoute)
 @router.get("/sources")
 def show(request: Request, at: At, session: ReadSession, now: Now) -> Response:
     """List every source, those in trouble first."""
-    return sources_page(session, at, now, done=DONE.get(request.query_params.get("done", ""), ""))
+    done = DONE.get(request.query_params.get("done", ""), "")
+    return sources_page(session, at, now, done=done, number=page_number(request.query_params.get("page", "")))
 
 
 @router.post("/sources")
@@ -81,16 +82,20 @@ def sources_page(
     typed: dict[str, str] | None = None,
     refused: ApiError | None = None,
     done: str = "",
+    number: int = 1,
 ) -> Response:
-    """Return the page; `typed` is a source that was `refused`."""
-    rows = session.scalars(select(Source).order_by(Source.name).limit(MOST)).all()
-    in_trouble = sorted(rows, key=lambda row: (not row.enabled, row.state in {"ok", "new"}))
+    """Return one page of the list; `typed` is a source that was `refused`."""
+    trouble_first = case((~Source.enabled, 2), (Source.state.in_(CALM), 1), else_=0)
+    query = select(Source).order_by(trouble_first, Source.name)
+    rows = session.scalars(query.offset((number - 1) * ON_A_PAGE).limit(ON_A_PAGE + 1)).all()
     return page(
         "sources.html",
         refused.status if refused else 200,
         desk=at,
         now=now,
-        sources=in_trouble,
+        sources=rows[:ON_A_PAGE],
+        previous=f"/sources?page={number - 1}" if number > 1 else "",
+        next=f"/sources?page={number + 1}" if len(rows) > ON_A_PAGE else "",
         summary=health(session)["summary"],
         polled=POLLED_KINDS,
         done=done,
@@ -101,6 +106,11 @@ def sources_page(
             "error": in_words_of_the_form(refused.detail) if refused else "",
         },
     )
+
+
+def page_number(text: str) -> int:
+    """Return the page that was asked for, the first where that cannot be understood."""
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
 
 
 def whole(text: str) -> int:

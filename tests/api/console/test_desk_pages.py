@@ -161,6 +161,17 @@ def test_sources_show_their_health_in_words(sessions: Sessions, analyst: Browser
     assert "Ask now" not in text
 
 
+def test_many_sources_are_shown_in_pages_those_in_trouble_first(sessions: Sessions, admin: Browser) -> None:
+    with writing(sessions) as session:
+        for number in range(70):
+            add_source(session, name=f"Radio {number:02}", state="failing" if number == 69 else "ok")
+    first, second = text_of(admin, "/sources"), text_of(admin, "/sources?page=2")
+    assert first.index("Radio 69") < first.index("Radio 00")
+    assert "Radio 68" in second
+    assert "Radio 68" not in first
+    assert len(admin.get("/sources").content) < 60_000
+
+
 def test_an_admin_adds_a_source_and_pauses_it(sessions: Sessions, admin: Browser) -> None:
     form = {"name": "Radio Marrok", "kind": "feed", "url": "https://marrok.example.org/feed", "interval_seconds": "600"}
     assert admin.post("/sources", **form, country="ke").headers["location"] == "/sources?done=added"
