@@ -15,7 +15,8 @@ import numpy as np
 from safetensors.torch import load_file, save
 
 from classify import calibration
-from classify.model import FORMAT, Network, Shape, TorchScorer, dequantised, quantised
+from classify.checkpoint import FORMAT
+from classify.model import Network, Shape, TorchScorer, dequantised, packed, quantised
 from classify.rows import read
 from classify.scorer import Floats, ModelConfig, Scores
 from classify.train import authored, rows
@@ -54,14 +55,14 @@ class Dev:
 
 def bundle(trained: Path, data: Path, out: Path, version: str, command: str) -> Path:
     """Write weights, tokenizer and `config.json` to `out`, a folder that `classify.model.load` accepts."""
-    packed = quantised(load_file(trained / "model.safetensors"))
+    small = quantised(load_file(trained / "model.safetensors"))
     network = Network(Shape())
-    network.load_state_dict(dequantised(packed))  # everything below is measured on what ships
-    scorer = TorchScorer(network, read_tokenizer(trained), _bare(), 4096)
+    network.load_state_dict(dequantised(small))  # everything below is measured on what ships
+    scorer = TorchScorer(packed(network), read_tokenizer(trained), _bare(), 4096)
     groups = {language: _dev(scorer, data, language) for language in GROUPS}
     told = _figures(scorer, groups, data)
     out.mkdir(parents=True, exist_ok=True)
-    weights = save(packed)
+    weights = save(small)
     (out / "model.safetensors").write_bytes(weights)
     (out / "tokenizer.json").write_bytes((trained / "tokenizer.json").read_bytes())
     told |= {

@@ -44,6 +44,7 @@ class TrainOptions:
     warmup: float = 0.06
     weight_decay: float = 0.01
     dropout: float = 0.1
+    freeze_words: bool = False  # leave the word embeddings alone: faster, for a last phase
     authored_share: float = 0.2
     negative_share: float = 0.14
     seed: int = 7
@@ -76,6 +77,7 @@ def train(options: TrainOptions, progress: Callable[[int, int, float], None] | N
     network = network_from_base(folder, options.dropout)
     if options.start_from is not None:
         network.load_state_dict(load_file(options.start_from / "model.safetensors"))
+    network.embeddings.word_embeddings.requires_grad_(not options.freeze_words)
     optimizer = _optimizer(network, options)
     options.out.mkdir(parents=True, exist_ok=True)
     first = _resume(options.out, network, optimizer)
@@ -160,9 +162,10 @@ def _batches(options: TrainOptions, tokenizer: Tokenizer) -> Iterator[batches.Ba
 
 
 def _optimizer(network: Network, options: TrainOptions) -> torch.optim.Optimizer:
-    heads = [p for name, p in network.named_parameters() if name.split(".")[0] in HEADS]
-    plain = [p for name, p in network.named_parameters() if name.split(".")[0] not in HEADS and p.ndim < 2]
-    body = [p for name, p in network.named_parameters() if name.split(".")[0] not in HEADS and p.ndim > 1]
+    learning = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
+    heads = [p for name, p in learning if name.split(".")[0] in HEADS]
+    plain = [p for name, p in learning if name.split(".")[0] not in HEADS and p.ndim < 2]
+    body = [p for name, p in learning if name.split(".")[0] not in HEADS and p.ndim > 1]
     groups = [
         {"params": body, "scale": options.learning_rate, "weight_decay": options.weight_decay},
         {"params": plain, "scale": options.learning_rate, "weight_decay": 0.0},

@@ -36,7 +36,8 @@ def write_tiny(folder: Path) -> Path:
     import torch
     from safetensors.torch import save
 
-    from classify.model import FORMAT, Network, Shape, quantised
+    from classify.checkpoint import FORMAT
+    from classify.model import Network, Shape, quantised
 
     torch.manual_seed(5)
     weights = save(quantised(Network(Shape(**SHAPE)).state_dict()))

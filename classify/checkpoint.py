@@ -1,0 +1,86 @@
+"""A model folder before it is a network: where it lies, what its `config.json` says, whether its files are unchanged.
+
+No torch here: everything is refused that can be refused before a weight is read. A pickle is never opened.
+"""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from classify.errors import ModelBroken
+from classify.scorer import ModelConfig
+from models.assessment import SIGNALS, STANCES, TARGETS
+
+FORMAT = "tocsin-classifier-1"
+BUNDLED = Path(__file__).parent / "bundled"
+PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt", ".pickle")
+_HUB_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)?")
+
+
+def folder_of(model: str) -> Path:
+    """The folder of `bundled`, of a local folder, or of a hub name once its files have been fetched."""
+    if model == "bundled":
+        return BUNDLED
+    folder = Path(model)
+    return folder if folder.is_dir() or not _HUB_NAME.fullmatch(model) else from_hub(model)
+
+
+def from_hub(name: str) -> Path:
+    """A hub model's files, without any that could run code."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt"]))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise ModelBroken(
+            f"The model {name!r} could not be fetched: {type(error).__name__}; check name and network."
+        ) from error
+
+
+def model_config(told: dict[str, Any]) -> ModelConfig:
+    """The figures of a `config.json`, bound to its weights."""
+    if (told["signals"], told["stances"], told["targets"]) != (list(SIGNALS), list(STANCES), list(TARGETS)):
+        raise ModelBroken("The model's labels are not the codebook's, in its order; train it again with this version.")
+    return ModelConfig(
+        name=told["name"],
+        sha256=told["weights"]["sha256"],
+        max_tokens=told["max_tokens"],
+        calibration=told["calibration"],
+        thresholds=told["thresholds"],
+        band={key: (low, high) for key, (low, high) in told["band"].items()},
+        languages=told["languages"],
+        card=told.get("card", {}),
+    )
+
+
+def config_file(folder: Path) -> dict[str, Any]:
+    """What `config.json` says. Raises ModelBroken when the folder is no model."""
+    path = folder / "config.json"
+    if not path.exists():
+        pickled = [p.name for p in folder.glob("*") if p.suffix in PICKLES] if folder.is_dir() else []
+        if pickled:
+            raise ModelBroken(f"{folder} holds {pickled[0]}, a pickle, which can run code; convert it to safetensors.")
+        raise ModelBroken(
+            f"{folder} holds no model (no config.json); set TOCSIN_MODEL to a model folder or to `bundled`."
+        )
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelBroken(f"{path} is not JSON: {error}.") from error
+    if not isinstance(told, dict):
+        raise ModelBroken(f"{path} is not a JSON object.")
+    return told
+
+
+def checked(path: Path, sha256: str) -> bytes:
+    """A file's content, if it is the one that was released. Raises ModelBroken otherwise."""
+    if not path.exists():
+        raise ModelBroken(f"{path} is missing; restore it from the repository or reinstall.")
+    content = path.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise ModelBroken(f"{path} was changed: its sha256 is {found}, not {sha256}; restore it or reinstall.")
+    return content
