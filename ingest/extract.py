@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import ColumnElement, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy.orm import Session, aliased
 
 from ingest import clusters, evidence
 from ingest.articles import Article, fetch_article
@@ -170,45 +170,47 @@ def _store(
     sessions: Sessions, token: str, pairs: list[tuple[Item, Source]], texts: dict[int, Text], now: dt.datetime
 ) -> int:
     with writing(sessions) as session:
-        ours = set(claims.held(session, Item, token, [item.id for item, _ in pairs]))
-        clusters.lock(session)
-        for item, source in pairs:
-            if item.id in ours:
-                _supersede(session, item)
-                _add_document(session, item, source, texts[item.id], now)
-        claims.release(session, Item, token, sorted(ours), done=True, extracted_at=now)
+        held = set(claims.held(session, Item, token, [item.id for item, _ in pairs]))
+        ours = [(item, source, texts[item.id]) for item, source in pairs if item.id in held]
+        for item, _, _ in ours:
+            _supersede(session, item)
+        _add_documents(session, ours, now)
+        claims.release(session, Item, token, sorted(held), done=True, extracted_at=now)
     return len(ours)
 
 
-def _add_document(session: Session, item: Item, source: Source, text: Text, now: dt.datetime) -> None:
-    cluster_id, bands = clusters.join(session, text.text)
-    if cluster_id is None:
-        cluster_id = clusters.open_new(session, now)
-    else:
-        clusters.grow(session, cluster_id)
-    notes = [*item.notes, *text.notes]
-    if text.raw_sha256:
-        notes.append(f"article kept as {text.raw_sha256}")
-    document = Document(
-        item_id=item.id,
-        source_id=item.source_id,
-        cluster_id=cluster_id,
-        title=plain_title(item.title or "") or None,
-        url=item.url,
-        text=text.text,
-        text_sha256=hashlib.sha256(text.text.encode()).hexdigest(),
-        extraction=text.how,
-        language=item.language or source.language,
-        country=source.country,
-        region=source.region,
-        event_at=item.event_at,
-        created_at=now,
-        current=not _has_newer(session, item),
-        notes=notes,
-    )
-    session.add(document)
-    session.flush()
-    clusters.file_under(session, document.id, bands)
+def _add_documents(session: Session, ours: list[tuple[Item, Source, Text]], now: dt.datetime) -> None:
+    if not ours:
+        return
+    clusters.lock(session)
+    places = clusters.assign(session, [text.text for _, _, text in ours], now)
+    superseded = _superseded(session, [item for item, _, _ in ours])
+    values = [
+        _values(item, source, text, place.cluster_id, now) | {"current": item.id not in superseded}
+        for (item, source, text), place in zip(ours, places, strict=True)
+    ]
+    ids = session.scalars(insert(Document).returning(Document.id, sort_by_parameter_order=True), values)
+    clusters.file_under(session, zip(ids, (place.bands for place in places), strict=True))
+
+
+def _values(item: Item, source: Source, text: Text, cluster_id: int, now: dt.datetime) -> dict[str, object]:
+    kept = [f"article kept as {text.raw_sha256}"] if text.raw_sha256 else []
+    return {
+        "item_id": item.id,
+        "source_id": item.source_id,
+        "cluster_id": cluster_id,
+        "title": plain_title(item.title or "") or None,
+        "url": item.url,
+        "text": text.text,
+        "text_sha256": hashlib.sha256(text.text.encode()).hexdigest(),
+        "extraction": text.how,
+        "language": item.language or source.language,
+        "country": source.country,
+        "region": source.region,
+        "event_at": item.event_at,
+        "created_at": now,
+        "notes": [*item.notes, *text.notes, *kept],
+    }
 
 
 def _supersede(session: Session, item: Item) -> None:
@@ -232,12 +234,16 @@ def _supersede(session: Session, item: Item) -> None:
     mark_changed(session, changes)
 
 
-def _has_newer(session: Session, item: Item) -> bool:
-    """Whether another worker has already read a newer version."""
-    query = select(Item.id).where(
-        Item.source_id == item.source_id,
-        Item.external_id == item.external_id,
-        Item.version > item.version,
-        Item.extracted_at.is_not(None),
+def _superseded(session: Session, ours: list[Item]) -> set[int]:
+    """Return the items that a newer version, read already or read with them, has taken over from."""
+    newer = aliased(Item)
+    query = (
+        select(Item.id)
+        .join(newer, (newer.source_id == Item.source_id) & (newer.external_id == Item.external_id))
+        .where(
+            Item.id.in_([item.id for item in ours]),
+            newer.version > Item.version,
+            newer.extracted_at.is_not(None) | newer.id.in_([item.id for item in ours]),
+        )
     )
-    return session.scalar(query.limit(1)) is not None
+    return set(session.scalars(query))

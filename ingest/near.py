@@ -66,15 +66,22 @@ def similarity(one: Runs, other: Runs) -> float:
     return common / max(len(one) + len(other) - common, 1)
 
 
-def nearest(plain: str, candidates: Sequence[tuple[int, str]]) -> int | None:
-    """Return the key of the candidate that is most like `plain`, or None when none is like enough."""
+def nearest(plain: str, candidates: Sequence[str]) -> int | None:
+    """Return the index of the candidate that is most like `plain`, or None when none is like enough."""
+    if plain in candidates:
+        return candidates.index(plain)
     if len(plain) < SHORT:
-        return next((key for key, text in candidates if text == plain), None)
+        return None
     own = runs(plain)
-    scored = [(similarity(own, runs(text)), -key, len(text)) for key, text in candidates if len(text) >= SHORT]
-    alike, key, length = max(scored, default=(0.0, 0, 0))
-    needed = BRIEF_THRESHOLD if min(length, len(plain)) < BRIEF else THRESHOLD
-    return -key if alike >= needed else None
+    best, alike = None, 0.0
+    for index, text in enumerate(candidates):
+        if len(text) < SHORT:
+            continue
+        score = similarity(own, runs(text))
+        needed = BRIEF_THRESHOLD if min(len(text), len(plain)) < BRIEF else THRESHOLD
+        if score >= needed and score > alike:
+            best, alike = index, score
+    return best
 
 
 @cache
