@@ -69,5 +69,5 @@ def readyz(session: ReadSession, now: Now) -> Any:
 )
 def metrics(request: Request, session: ReadSession, now: Now) -> Response:
     """Show this process' requests, and what waits, is stuck or late in the database."""
-    text = request.app.state.metrics.text(state.look(session, now))
+    text = request.app.state.metrics.text(lambda: state.look(session, now), now)
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
