@@ -4,14 +4,16 @@ Times are counted in whole hours or days since 1970, UTC. What the counts mean i
 """
 
 import datetime as dt
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, extract, func, select
+from sqlalchemy import BigInteger, ColumnElement, and_, cast, extract, func, select, text
 from sqlalchemy.orm import Session
 
+from models.database import is_sqlite
 from models.source import Source
 from models.tally import TallyHour
 from warn.detectors import Array
@@ -21,6 +23,15 @@ HOUR_SECONDS = 3600
 DAY_SECONDS = 86_400
 # Targets are named by what is flagged; everything scanned is their denominator.
 SCOPED_BY_VALUE = ("language", "country", "source")
+
+SQLITE_DAYS = """
+WITH RECURSIVE slots(slot) AS (SELECT :first UNION ALL SELECT slot + 1 FROM slots WHERE slot + 1 < :last)
+SELECT chosen.value, slot, (
+    SELECT sum((documents << 32) + voices) FROM tally_hours
+    WHERE label = :label AND dimension = :dimension AND value = chosen.value AND country = :country
+    AND hour >= datetime(slot * :seconds, 'unixepoch') AND hour < datetime((slot + 1) * :seconds, 'unixepoch')
+) FROM json_each(:names) AS chosen, slots
+"""
 
 
 @dataclass(frozen=True)
@@ -70,7 +81,8 @@ def read(session: Session, scope: Scope, values: Sequence[str], first: int, last
     """Read the slots from `first` up to and without `last`; a slot without a row holds zeros."""
     rows = {value: row for row, value in enumerate(values)}
     documents, voices = np.zeros((len(values), last - first)), np.zeros((len(values), last - first))
-    for value, slot, some_documents, some_voices in session.execute(_sums(scope, values, first, last, seconds)):
+    sums = _sums_by_day if seconds == DAY_SECONDS and is_sqlite(session) else _sums
+    for value, slot, some_documents, some_voices in sums(session, scope, values, first, last, seconds):
         documents[rows[value], slot - first] = some_documents
         voices[rows[value], slot - first] = some_voices
     return Counts(documents, voices)
@@ -91,8 +103,10 @@ def _of(scope: Scope) -> ColumnElement[bool]:
     )
 
 
-def _sums(scope: Scope, values: Sequence[str], first: int, last: int, seconds: int) -> Select[*tuple[Any, ...]]:
-    """Select (value, slot, documents, voices); whole slots are added up by the database."""
+def _sums(
+    session: Session, scope: Scope, values: Sequence[str], first: int, last: int, seconds: int
+) -> Iterable[Sequence[Any]]:
+    """Return (value, slot, documents, voices); whole slots are added up by the database."""
     slot = cast(extract("epoch", TallyHour.hour), BigInteger) // seconds
     where = (
         _of(scope),
@@ -101,12 +115,22 @@ def _sums(scope: Scope, values: Sequence[str], first: int, last: int, seconds: i
         TallyHour.hour < moment_of(last, seconds),
     )
     if seconds == HOUR_SECONDS:
-        return select(TallyHour.value, slot, TallyHour.documents, TallyHour.voices).where(*where)
-    return (
-        select(TallyHour.value, slot, func.sum(TallyHour.documents), func.sum(TallyHour.voices))
-        .where(*where)
-        .group_by(TallyHour.value, slot)
-    )
+        return session.execute(select(TallyHour.value, slot, TallyHour.documents, TallyHour.voices).where(*where))
+    columns = (TallyHour.value, slot, func.sum(TallyHour.documents), func.sum(TallyHour.voices))
+    return session.execute(select(*columns).where(*where).group_by(TallyHour.value, slot))
+
+
+def _sums_by_day(
+    session: Session, scope: Scope, values: Sequence[str], first: int, last: int, seconds: int
+) -> Iterable[Sequence[Any]]:
+    """Return the same on SQLite: one seek per value and day, where GROUP BY would sort every hour (3 times slower).
+
+    The two sums travel as one number, because a seek gives one.
+    """
+    parameters = {**vars(scope), "names": json.dumps(list(values)), "first": first, "last": last, "seconds": seconds}
+    for value, slot, packed in session.execute(text(SQLITE_DAYS), parameters):
+        if packed is not None:
+            yield value, slot, packed >> 32, packed & 0xFFFF_FFFF
 
 
 def names(session: Session, dimension: str, values: Sequence[str]) -> dict[str, str]:
