@@ -128,7 +128,7 @@ def _sums_by_day(
     The two sums travel as one number, because a seek gives one.
     """
     parameters = {**vars(scope), "names": json.dumps(list(values)), "first": first, "last": last, "seconds": seconds}
-    for value, slot, packed in session.execute(text(SQLITE_DAYS), parameters):
+    for value, slot, packed in session.execute(text(SQLITE_DAYS), parameters).all():
         if packed is not None:
             yield value, slot, packed >> 32, packed & 0xFFFF_FFFF
 
