@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ingest.errors import IngestError
 from ingest.http import Network
 from ingest.readers import sandbox
+from ingest.robots import Robots
 from ingest.settings import IngestSettings
 
 ACCEPT = {"accept": "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"}
@@ -25,10 +26,17 @@ class Article:
 
 
 def fetch_article(
-    network: Network, keep: Callable[[bytes, str | None], str], settings: IngestSettings, url: str
+    network: Network,
+    robots: Robots,
+    keep: Callable[[bytes, str | None], str],
+    settings: IngestSettings,
+    url: str,
 ) -> Article:
     """Return the article at `url`; never raises what a page can cause."""
     try:
+        objection = robots.objection(url)
+        if objection is not None:
+            return Article(problem=objection)
         answer = network.get(url, ACCEPT, deadline=settings.article_deadline_seconds)
         if answer.status != 200:
             return Article(problem=f"the article answered with HTTP {answer.status}")

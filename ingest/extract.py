@@ -23,6 +23,7 @@ from ingest.entry import visible
 from ingest.errors import ReadingKilled
 from ingest.http import Network
 from ingest.readers import sandbox
+from ingest.robots import Robots
 from ingest.settings import IngestSettings
 from ingest.text import dump_text, is_page, plain_title, tidy
 from models import claims
@@ -162,7 +163,10 @@ def _articles(
             return evidence.keep_raw(session, body, content_type, now)
 
     with ThreadPoolExecutor(ARTICLES_AT_ONCE, thread_name_prefix="article") as pool:
-        fetched = pool.map(partial(fetch_article, network, keep, settings), [item.url or "" for item in teasers])
+        fetched = pool.map(
+            partial(fetch_article, network, Robots(network, settings), keep, settings),
+            [item.url or "" for item in teasers],
+        )
         return {item.id: article for item, article in zip(teasers, fetched, strict=True)}
 
 

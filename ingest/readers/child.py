@@ -32,9 +32,14 @@ def main() -> None:
 
 def _answer(arguments: dict[str, Any], body: bytes) -> dict[str, Any]:
     from ingest.readers.markup import parse_feed
+    from ingest.robots import allowed
     from ingest.text import article_text
 
-    operations: dict[str, Callable[..., dict[str, Any]]] = {"feed": parse_feed, "article": article_text}
+    operations: dict[str, Callable[..., dict[str, Any]]] = {
+        "feed": parse_feed,
+        "article": article_text,
+        "robots": allowed,
+    }
     return operations[arguments.pop("op")](body, **arguments)
 
 

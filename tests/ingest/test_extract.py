@@ -196,6 +196,25 @@ def test_without_the_article_the_teaser_is_read_and_the_reason_is_said(
     assert document.notes[0].startswith("only the teaser was read: ")
 
 
+def test_a_site_that_asks_not_to_be_fetched_is_not(teasers: Reading, server: FaultServer) -> None:
+    server["/robots.txt"] = text("User-agent: *\nDisallow: /private/\n\nUser-agent: tocsin\nDisallow: /ours/\n")
+    server["*"] = text(PAGE, content_type="text/html")
+    documents = teasers.take(
+        *(Entry(f"teaser {n}", url=server.url(path)) for n, path in enumerate(("/ours/1", "/free/1")))
+    )
+    assert [document.extraction for document in documents] == ["text", "article"]
+    assert documents[0].notes == ["only the teaser was read: the site's robots.txt asks us not to"]
+    assert server.hits("/robots.txt") == 1
+    assert server.hits("/ours/1") == 0
+
+
+def test_rules_that_cannot_be_had_allow_nothing(teasers: Reading, server: FaultServer) -> None:
+    server["/robots.txt"] = text("busy", status=503)
+    (document,) = teasers.take(Entry("teaser", url=server.url("/a")))
+    assert "cannot be read now" in document.notes[0]
+    assert server.hits("/a") == 0
+
+
 def test_long_texts_and_sources_that_do_not_ask_for_it_fetch_nothing(
     teasers: Reading, desk: Reading, server: FaultServer
 ) -> None:

@@ -1,0 +1,60 @@
+"""Ask a site's robots.txt before fetching its pages. Feeds are meant for programs and are not asked about.
+
+A site without rules allows everything; one whose rules cannot be had right now allows nothing (RFC 9309). Rules are
+kept for one turn and matched in the sandbox, because a hostile pattern can take for ever.
+"""
+
+import threading
+from typing import Any
+from urllib.parse import urlsplit
+
+from ingest.errors import IngestError
+from ingest.http import Network
+from ingest.readers import sandbox
+from ingest.settings import IngestSettings
+
+AGENT = "Tocsin"
+MAX_RULES = 500 * 1024
+
+
+class Robots:
+    """The rules of the sites that one turn fetches from."""
+
+    def __init__(self, network: Network, settings: IngestSettings) -> None:
+        self.network, self.settings = network, settings
+        self.rules: dict[str, bytes | None] = {}
+        self.locks: dict[str, threading.Lock] = {}
+        self.lock = threading.Lock()
+
+    def objection(self, url: str) -> str | None:
+        """Say why `url` must not be fetched, or None."""
+        parts = urlsplit(url)
+        site = f"{parts.scheme}://{parts.netloc}"
+        with self.lock:
+            waiting = self.locks.setdefault(site, threading.Lock())
+        with waiting:
+            if site not in self.rules:
+                self.rules[site] = self._fetch(site)
+            rules = self.rules[site]
+        if rules is None:
+            return "the site's robots.txt cannot be read now, so nothing is fetched"
+        if not rules.strip():
+            return None
+        box = sandbox.shared(self.settings.parse_cpu_seconds, self.settings.parse_memory_bytes)
+        return None if box.ask("robots", rules, url=url)["allowed"] else "the site's robots.txt asks us not to"
+
+    def _fetch(self, site: str) -> bytes | None:
+        try:
+            answer = self.network.get(f"{site}/robots.txt", deadline=self.settings.article_deadline_seconds)
+        except IngestError:
+            return None
+        if answer.status == 200:
+            return answer.body[:MAX_RULES]
+        return None if answer.status >= 500 or answer.status == 429 else b""
+
+
+def allowed(body: bytes, *, url: str) -> dict[str, Any]:
+    """Return `{"allowed"}` for a page under the rules in `body`; runs inside the sandbox."""
+    from protego import Protego
+
+    return {"allowed": Protego.parse(body.decode("utf-8", "replace")).can_fetch(url, AGENT)}
