@@ -1,5 +1,6 @@
 """Whatever is sent, the answer has one shape, safe headers, and nothing of what was sent in it."""
 
+import asyncio
 import json
 import re
 import subprocess
@@ -7,6 +8,12 @@ import sys
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+from starlette.types import Message
+
+from models.database import Sessions
 
 HOSTILE_BODIES = {
     "NaN": b'{"texts": [NaN]}',
@@ -100,6 +107,34 @@ def test_a_crash_is_an_answer_with_an_id_and_a_log_line_without_the_text(
 def test_a_body_over_the_limit_is_refused_unread(analyst: TestClient) -> None:
     answer = analyst.post("/v1/classify", content=b" " * (10 * 1024 * 1024 + 1))
     assert (answer.status_code, answer.json()["error"]) == (413, "too_large")
+
+
+def test_a_body_that_says_it_is_too_large_is_not_read(client: TestClient) -> None:
+    async def receive() -> Message:
+        raise AssertionError("the body was read")
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"content-length", b"99999999")]
+    scope = {"type": "http", "method": "POST", "path": "/v1/items", "headers": headers, "query_string": b""}
+    asyncio.run(client.app(scope, receive, send))
+    assert sent[0]["status"] == 413
+
+
+def test_nobody_is_told_of_what_was_not_kept(sessions: Sessions, admin: TestClient) -> None:
+    def fail(_session: Session) -> None:
+        raise OperationalError("COMMIT", None, Exception("disk is full"))
+
+    event.listen(sessions.class_, "before_commit", fail)
+    try:
+        answer = admin.post("/v1/sources", json={"name": "Desk Marrok", "kind": "push"})
+    finally:
+        event.remove(sessions.class_, "before_commit", fail)
+    assert (answer.status_code, answer.json()["error"]) == (503, "database_unavailable")
+    assert admin.get("/v1/sources").json()["items"] == []
 
 
 def test_a_body_that_does_not_say_its_size_is_cut_at_the_limit(analyst: TestClient) -> None:

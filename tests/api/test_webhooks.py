@@ -131,6 +131,19 @@ def test_a_partner_who_comes_back_gets_everything_at_once(
     assert len(set(partner.ids)) == 30
 
 
+def test_a_partner_in_trouble_is_not_asked_for_each_message(
+    sessions: Sessions, partner: Receiver, now: dt.datetime
+) -> None:
+    owe(sessions, partner, now, count=100)
+    partner.status = 500
+    for seconds in range(60):
+        send(sessions, now + dt.timedelta(seconds=seconds))
+    assert 5 <= len(partner.received) <= 15
+    partner.status = 200
+    send(sessions, now + dt.timedelta(seconds=70))
+    assert only(sessions, Webhook).failing_since is None
+
+
 def test_a_redirect_is_a_failure_and_is_not_followed(sessions: Sessions, partner: Receiver, now: dt.datetime) -> None:
     with receiving() as elsewhere:
         partner.status, partner.headers = 307, {"location": elsewhere.url}
