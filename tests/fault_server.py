@@ -160,6 +160,29 @@ def drip(seconds: float, piece: bytes = b" ", every: float = 0.05) -> Script:
     return script
 
 
+def drip_headers(seconds: float) -> Script:
+    """Send one header after the other and never come to the body."""
+
+    def script(request: Request) -> None:
+        request.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            request.send(b"x-more: yes\r\n")
+            time.sleep(0.05)
+
+    return script
+
+
+def silence(seconds: float) -> Script:
+    """Send the headers and then nothing."""
+
+    def script(request: Request) -> None:
+        request.start(200, {"content-type": "application/rss+xml", "content-length": "1000"})
+        time.sleep(seconds)
+
+    return script
+
+
 def endless(piece: bytes = b"x" * 65536) -> Script:
     """Send a chunked body that never ends."""
 

@@ -33,6 +33,8 @@ class FolderReader:
     ) -> Iterator[Batch]:
         """Yield the batches of every new file; a file counts as read together with its last batch."""
         folder = Path(place.url.removeprefix("file://"))
+        if not folder.is_absolute() or ".." in folder.parts:
+            raise FolderUnreadable(f"{folder} is no full path; write it from the root, without '..'")
         seen: dict[str, Any] = dict(place.cursor.get("files", {}))
         present, refused = settled_files(folder, settings, now)
         remembered = {name: mark for name, mark in seen.items() if name in present}

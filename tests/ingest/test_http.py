@@ -10,7 +10,20 @@ import pytest
 from ingest.errors import DeadlinePassed, Refused, TooLarge, Truncated, Unreachable
 from ingest.http import Network
 from ingest.settings import IngestSettings
-from tests.fault_server import FaultServer, drip, endless, fault_server, gzipped, half, redirect, reset, text
+from tests.fault_server import (
+    FaultServer,
+    Script,
+    drip,
+    drip_headers,
+    endless,
+    fault_server,
+    gzipped,
+    half,
+    redirect,
+    reset,
+    silence,
+    text,
+)
 
 
 @pytest.fixture
@@ -106,6 +119,18 @@ def test_a_drip_ends_at_the_deadline_of_the_whole_fetch(settings: IngestSettings
         network.get(server.url("/feed"))
     assert time.monotonic() - started < 2
     assert server.ledger[0].sent > 2  # it was dripping, not silent
+
+
+@pytest.mark.parametrize("script", [silence(10), drip_headers(10)], ids=["silence", "headers"])
+def test_silence_and_headers_without_an_end_stop_at_the_deadline(
+    settings: IngestSettings, server: FaultServer, script: Script
+) -> None:
+    server["/feed"] = script
+    network = Network(replace(settings, fetch_deadline_seconds=0.5))
+    started = time.monotonic()
+    with pytest.raises((DeadlinePassed, Unreachable)):
+        network.get(server.url("/feed"))
+    assert time.monotonic() - started < 2
 
 
 def test_a_body_without_an_end_stops_at_the_limit(settings: IngestSettings, server: FaultServer) -> None:

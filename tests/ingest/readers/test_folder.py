@@ -81,12 +81,13 @@ def test_links_and_strange_files_are_refused_once_and_not_opened(folder: Folder,
     assert folder.desk.items() == []
 
 
-def test_a_missing_folder_is_a_visible_state(desk: Desk, tmp_path: Path) -> None:
-    source_id = desk.watch(str(tmp_path / "nowhere"), kind="folder")
+@pytest.mark.parametrize(("name", "reason"), [("nowhere", "cannot be read"), ("drop/../..", "no full path")])
+def test_a_folder_that_cannot_be_read_is_a_visible_state(desk: Desk, tmp_path: Path, name: str, reason: str) -> None:
+    source_id = desk.watch(f"{tmp_path}/{name}", kind="folder")
     desk.poll()
     source = desk.source(source_id)
     assert source.state == "failing"
-    assert "cannot be read" in (source.state_reason or "")
+    assert reason in (source.state_reason or "")
 
 
 def test_a_damaged_file_is_one_refusal_and_the_others_are_read(folder: Folder) -> None:
