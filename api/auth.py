@@ -12,9 +12,11 @@ import secrets
 import string
 import zlib
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import or_, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from api.errors import NotAllowed, NotFound, NotSignedIn
@@ -127,7 +129,8 @@ def token_actor(sessions: Sessions, token: str, now: dt.datetime) -> Actor:
     if known.expires_at is not None and known.expires_at <= now:
         raise NotSignedIn("the token has expired; ask the operator for a new one")
     if known.last_used_at is None or now - known.last_used_at >= LAST_USED_STEP:
-        with writing(sessions) as session:
+        # A full disk or a busy database must not keep anybody from reading.
+        with suppress(OperationalError), writing(sessions) as session:
             session.execute(update(Token).where(Token.id == known.id).values(last_used_at=now))
     return Actor(account.id, account.name, frozenset(known.scopes), known.id)
 

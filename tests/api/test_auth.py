@@ -3,7 +3,9 @@
 import datetime as dt
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from api import auth
 from api.auth import Actor
@@ -80,6 +82,19 @@ def test_the_time_of_use_is_written_every_five_minutes(sessions: Sessions, now: 
         with reading(sessions) as session:
             seen.append(session.scalars(select(Token.last_used_at)).one())
     assert seen == [now, now, now + dt.timedelta(minutes=5)]
+
+
+def test_a_full_disk_keeps_nobody_from_reading(sessions: Sessions, now: dt.datetime) -> None:
+    token = auth.create_token(sessions, "desk", ["read"], now)
+
+    def full(_session: Session) -> None:
+        raise OperationalError("COMMIT", None, Exception("disk is full"))
+
+    event.listen(sessions.class_, "before_commit", full)
+    try:
+        assert auth.token_actor(sessions, token, now).name == "desk"
+    finally:
+        event.remove(sessions.class_, "before_commit", full)
 
 
 def test_unknown_scopes_and_names_are_refused(sessions: Sessions, now: dt.datetime) -> None:
