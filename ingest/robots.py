@@ -22,7 +22,7 @@ class Robots:
 
     def __init__(self, network: Network, settings: IngestSettings) -> None:
         self.network, self.settings = network, settings
-        self.rules: dict[str, bytes | None] = {}
+        self.rules: dict[str, bytes | str] = {}
         self.locks: dict[str, threading.Lock] = {}
         self.lock = threading.Lock()
 
@@ -36,21 +36,24 @@ class Robots:
             if site not in self.rules:
                 self.rules[site] = self._fetch(site)
             rules = self.rules[site]
-        if rules is None:
-            return "the site's robots.txt cannot be read now, so nothing is fetched"
+        if isinstance(rules, str):
+            return rules
         if not rules.strip():
             return None
         box = sandbox.shared(self.settings.parse_cpu_seconds, self.settings.parse_memory_bytes)
         return None if box.ask("robots", rules, url=url)["allowed"] else "the site's robots.txt asks us not to"
 
-    def _fetch(self, site: str) -> bytes | None:
+    def _fetch(self, site: str) -> bytes | str:
+        """Return the rules, or why there is nothing to go by."""
         try:
             answer = self.network.get(f"{site}/robots.txt", deadline=self.settings.article_deadline_seconds)
-        except IngestError:
-            return None
+        except IngestError as error:
+            return f"the site's robots.txt cannot be read now ({error})"
         if answer.status == 200:
             return answer.body[:MAX_RULES]
-        return None if answer.status >= 500 or answer.status == 429 else b""
+        if answer.status >= 500 or answer.status == 429:
+            return f"the site's robots.txt cannot be read now (HTTP {answer.status})"
+        return b""
 
 
 def allowed(body: bytes, *, url: str) -> dict[str, Any]:

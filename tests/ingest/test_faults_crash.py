@@ -29,7 +29,7 @@ url, now, point = sys.argv[1], dt.datetime.fromisoformat(sys.argv[2]), sys.argv[
 places = {
     "claim": (claims, "claim"), "raw": (evidence, "keep_raw"), "items": (read, "store_entries"),
     "links": (evidence, "append"), "release": (claims, "release"), "held": (claims, "held"),
-    "document": (extract, "_add_document"), "none": (os, "getpid"),
+    "document": (extract, "_add_documents"), "none": (os, "getpid"),
 }
 module, name = places[point]
 inner = getattr(module, name)
