@@ -15,6 +15,7 @@ from api.strict_json import StrictRoute
 router = APIRouter(prefix="/v1/classify", tags=["classify"], route_class=StrictRoute)
 
 MOST_CHARACTERS = 200_000
+MOST_IN_ALL = 1_000_000  # some ten seconds of work; more would hold the others up
 # More at once would not be faster, and each holds its texts' activations in memory.
 AT_ONCE = threading.BoundedSemaphore(2)
 PATIENCE_SECONDS = 30.0
@@ -28,7 +29,7 @@ class TextsSent(BaseModel):
         json_schema_extra={"example": {"texts": ["The market of Marrok opened at eight."], "language": None}},
     )
 
-    texts: list[str] = Field(description=f"Each at most {MOST_CHARACTERS} characters long.")
+    texts: list[str] = Field(description=f"Each at most {MOST_CHARACTERS} characters long, and {MOST_IN_ALL} in all.")
     language: str | None = Field(
         default=None, max_length=16, description="The language of all texts, where it is known; else it is found out."
     )
@@ -51,6 +52,8 @@ def classify(_who: Reader, request: Request, settings: CurrentSettings, sent: Te
     for index, text in enumerate(sent.texts):
         if len(text) > MOST_CHARACTERS:
             raise Invalid(f"texts[{index}]: {len(text)} characters are too many, {MOST_CHARACTERS} is the most")
+    if sum(map(len, sent.texts)) > MOST_IN_ALL:
+        raise Invalid(f"texts: more than {MOST_IN_ALL} characters in all; send them in parts")
     if not sent.texts:
         return {"items": []}
     scorer = request.app.state.scorer.get()
