@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from ingest import clusters, evidence
@@ -105,20 +105,10 @@ def _body(item: Item, settings: IngestSettings) -> tuple[str, str]:
 
 
 def _claim(sessions: Sessions, settings: IngestSettings, now: dt.datetime) -> tuple[str, list[int]]:
-    """Take items nobody failed on together, or one that somebody failed on."""
     with writing(sessions) as session:
-        claims.quarantine_exhausted(session, Item, unread(), now)
-        groups: tuple[tuple[ColumnElement[bool], int], ...] = (
-            (Item.attempts == 0, settings.extract_batch),
-            (Item.attempts > 0, 1),
+        return claims.claim_apart(
+            session, Item, unread(), order_by=Item.id, limit=settings.extract_batch, lease=LEASE, now=now
         )
-        for which, limit in groups:
-            token, ids = claims.claim(
-                session, Item, unread() & which, order_by=Item.id, limit=limit, lease=LEASE, now=now
-            )
-            if ids:
-                return token, ids
-    return token, []
 
 
 def _look_up(sessions: Sessions, ids: list[int]) -> list[tuple[Item, Source]]:

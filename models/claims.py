@@ -96,7 +96,7 @@ def claim_apart(
     quarantine_exhausted(session, table, waiting, now)
     token: str = ""
     ids: list[int] = []
-    for which, most in ((table.attempts > 1, 1), (table.attempts == 1, min(limit, 8)), (table.attempts == 0, limit)):
+    for which, most in ((table.attempts > 0, 1), (table.attempts == 0, limit)):
         token, ids = claim(session, table, waiting & which, order_by=order_by, limit=most, lease=lease, now=now)
         if ids:
             break
