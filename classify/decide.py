@@ -24,6 +24,7 @@ ROOF = (10, 50, 65, 80, 100)
 QUOTED = 0.4
 LEAST_CONFIDENCE = 0.5
 TARGET_THRESHOLD = 0.5
+UNREACHABLE = 2.0  # the threshold of a signal that nobody measured in a language
 _LEAST_STAGE = {"incitement": 3, "discrimination": 2}
 
 
@@ -56,13 +57,22 @@ def read(scores: Scores, config: ModelConfig, language: str) -> list[Reading]:
     stage = np.minimum.accumulate(calibration.apply(scores.stage, fit, "stage", ("1", "2", "3", "4"), language), axis=1)
     stance = calibration.softmax(scores.stance / float(fit.get("stance", {}).get("temperature", 1.0)))
     targets = calibration.apply(scores.targets, fit, "targets", TARGETS, language)
-    flag = np.array([config.thresholds["flag"][key] for key in SIGNALS])
-    return [_reading(s, s - flag, g, t, c) for s, g, t, c in zip(signals, stage, stance, targets, strict=True)]
+    measured = config.languages.get(language, {}).get("signals", SIGNALS)
+    flag = np.array([config.thresholds["flag"][key] if key in measured else UNREACHABLE for key in SIGNALS])
+    least = float(fit.get("stance", {}).get("asserts_at", 0.5))
+    return [
+        _reading(s, s - flag, g, _voice(t, least), c)
+        for s, g, t, c in zip(signals, stage, stance, targets, strict=True)
+    ]
 
 
-def _reading(signals: Floats, over: Floats, stage: Floats, stance: Floats, targets: Floats) -> Reading:
+def _voice(stance: Floats, least: float) -> str:
+    """`asserts` from the probability at which it was found to serve flags best; else the likeliest other one."""
+    return STANCES[0] if stance[0] >= least else STANCES[1 + int(stance[1:].argmax())]
+
+
+def _reading(signals: Floats, over: Floats, stage: Floats, voice: str, targets: Floats) -> Reading:
     said = [key for key, margin in zip(SIGNALS, over, strict=True) if margin >= 0]
-    voice = STANCES[int(stance.argmax())]
     step = _stage(said, stage)
     probability = float(signals[over >= 0].max()) if said else float(signals.max())
     severity = FLOOR[step] + (ROOF[step] - FLOOR[step]) * probability

@@ -119,3 +119,20 @@ def test_marks_are_the_labels_that_apply() -> None:
         ("signal", "incitement"), ("pathway", "ideology"), ("pathway", "escalation"), ("target_name", "Varni"),
     }  # fmt: skip
     assert list(decide.marks(decided(CALM) | {"target_names": ["Varni"]})) == []
+
+
+def test_in_a_language_measured_for_hate_alone_nothing_else_is_flagged() -> None:
+    own = config(languages={"fr": {"validated": True, "signals": ["hate_speech"]}})
+    row = [[3.0 if key == "incitement" else -6.0 for key in SIGNALS]]
+    scores = Scores(*(np.array(a) for a in (row, [[-4.0] * 4], [[5.0, 0, 0, 0]], [[-4.0] * 8])))
+    in_french, in_english = (decide.read(scores, own, language)[0] for language in ("fr", "en"))
+    assert in_english.flag
+    assert not in_french.applies
+
+
+def test_the_share_of_asserts_that_serves_a_flag_is_the_models() -> None:
+    doubtful = Scores(np.full((1, 8), 3.0), np.zeros((1, 4)), np.array([[0.0, 0.5, -9.0, -9.0]]), np.zeros((1, 8)))
+    strict = config(calibration={"stance": {"asserts_at": 0.6}})
+    lenient = config(calibration={"stance": {"asserts_at": 0.3}})
+    assert decide.read(doubtful, strict, "en")[0].stance == "reports"
+    assert decide.read(doubtful, lenient, "en")[0].stance == "asserts"
