@@ -10,7 +10,7 @@ from classify.evaluate import evaluate, weighted_kappa
 from tests.classify.fakes import FakeScorer
 
 ROWS = [
-    {"text": "We say BURN them.", "lang": "en", "labels": {"hate_speech": 1, "incitement": 1}, "functionality": "threat"},
+    {"text": "We say BURN.", "lang": "en", "labels": {"hate_speech": 1, "incitement": 1}, "functionality": "threat"},
     {"text": "He said BURN them.", "lang": "en", "labels": {"hate_speech": 0}, "functionality": "quote"},
     {"text": "We say BURN the old papers.", "lang": "en", "labels": {"hate_speech": 0}, "functionality": "object"},
     {"text": "The market opens on Monday.", "lang": "en", "labels": {"hate_speech": 0, "incitement": 0}},
