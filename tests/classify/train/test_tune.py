@@ -1,0 +1,72 @@
+"""Calibration and thresholds from development rows."""
+
+import numpy as np
+import pytest
+
+from classify.scorer import Scores
+from classify.train.rows import UNKNOWN, Row
+from classify.train.tune import NEWS_FLAGGED, Dev, tune
+from models.assessment import SIGNALS
+
+HATE = SIGNALS.index("hate_speech")
+DRAW = np.random.default_rng(5)
+
+
+def dev(rows: int, sharpness: float, stance: int = 0) -> Dev:
+    """Rows whose logits know the label as well as `sharpness` says."""
+    labels = (DRAW.random((rows, 8)) < 0.3).astype(float)
+    logits = sharpness * (2 * labels - 1) + DRAW.normal(0, 1, (rows, 8))
+    told = [
+        Row("x", tuple(row), (float(row.any()),) * 4, stance, (UNKNOWN,) * 8, 1.0, "set")
+        for row in labels
+    ]  # fmt: skip
+    stage = np.repeat(logits[:, [HATE]], 4, axis=1)
+    voices = np.tile([3.0, 0.0, 0.0, 0.0], (rows, 1))
+    return Dev(told, Scores(logits, stage, voices, np.zeros((rows, 8))))
+
+
+@pytest.fixture(scope="module")
+def tuned() -> dict:  # type: ignore[type-arg]
+    news = DRAW.normal(-2, 0.5, (2_000, 8))
+    quiet = Scores(news, np.zeros((2_000, 4)), np.zeros((2_000, 4)), np.zeros((2_000, 8)))
+    return tune({"en": dev(3_000, 2.0), "fr": dev(400, 2.0), "sw": dev(400, 0.05), "yo": dev(60, 2.0)}, quiet)
+
+
+def test_every_signal_has_its_three_points_in_order(tuned: dict) -> None:  # type: ignore[type-arg]
+    for key in SIGNALS:
+        points = [tuned["thresholds"][name][key] for name in ("high_recall", "flag", "high_precision")]
+        assert points == sorted(points)
+        low, high = tuned["band"][key]
+        assert low < tuned["thresholds"]["flag"][key] < high
+
+
+def test_figures_come_from_rows_that_fitting_did_not_see(tuned: dict) -> None:  # type: ignore[type-arg]
+    figures = tuned["card"]["signals_on_dev"]["incitement"]
+    assert figures["rows"] == 1_500
+    assert figures["average_precision"] > 0.9
+    assert figures["ece"] < 0.05
+
+
+def test_only_a_language_with_rows_and_a_good_figure_is_validated(tuned: dict) -> None:  # type: ignore[type-arg]
+    validated = {k: v["validated"] for k, v in tuned["languages"].items()}
+    assert validated == {
+        "en": True,
+        "fr": True,
+        "sw": False,
+        "yo": False,
+    }
+
+
+def test_another_language_is_validated_for_hate_alone(tuned: dict) -> None:  # type: ignore[type-arg]
+    assert tuned["languages"]["fr"]["signals"] == ["hate_speech"]
+    assert tuned["languages"]["en"]["signals"] == list(SIGNALS)
+
+
+def test_news_keeps_every_threshold_up() -> None:
+    loud = Scores(np.full((1_000, 8), 1.0), np.zeros((1_000, 4)), np.zeros((1_000, 4)), np.zeros((1_000, 8)))
+    from classify.calibration import apply
+
+    result = tune({"en": dev(3_000, 2.0)}, loud)
+    probability = apply(loud.signals, result["calibration"], "signals", SIGNALS, "en")
+    limits = np.array([result["thresholds"]["flag"][key] for key in SIGNALS])
+    assert (probability > limits + 1e-3).mean() <= NEWS_FLAGGED
