@@ -14,8 +14,8 @@ from api.strict_json import StrictRoute
 
 router = APIRouter(prefix="/v1/classify", tags=["classify"], route_class=StrictRoute)
 
-MOST_CHARACTERS = 200_000
-MOST_IN_ALL = 1_000_000  # some ten seconds of work; more would hold the others up
+MOST_CHARACTERS = 100_000
+MOST_IN_ALL = 200_000  # a minute or two of work where every passage is flagged and explained
 # More at once would not be faster, and each holds its texts' activations in memory.
 AT_ONCE = threading.BoundedSemaphore(2)
 PATIENCE_SECONDS = 30.0
