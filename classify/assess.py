@@ -27,6 +27,8 @@ from models.document import Document, assessed_by_another, never_assessed
 from models.tally import mark_changed
 
 Result = dict[str, Any]
+# Explaining a passage scores it once per word; of one text nobody reads the reasons of more than this many passages.
+EXPLAINED = 16
 _LOG = logging.getLogger(__name__)
 
 
@@ -98,7 +100,8 @@ def _result(
     read = decide.read(scores, config, one.language)
     result = decide.document(read, one.language, one.confidence, config)
     marked = [i for i, passage in enumerate(read) if passage.applies]
-    highlights = _highlights(scorer, one.passages, read, marked) if settings.explain else {}
+    worst = sorted(marked, key=lambda i: read[i].severity, reverse=True)[:EXPLAINED]
+    highlights = _highlights(scorer, one.passages, read, worst) if settings.explain else {}
     mentions = gazetteer.find(names, text, one.language)
     return result | {
         "target_names": sorted({mention.name for mention in mentions}),

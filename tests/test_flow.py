@@ -32,7 +32,7 @@ from warn.alerts import raise_alerts
 pytestmark = pytest.mark.enable_socket
 
 MARKET = "The market of Marrok opens at eight, and the bridge is mended since Monday, says the council."
-CALL = "The Varni are vermin. Burn what they own before the market opens, neighbours of Marrok."
+CALL = "The Varni are RATS. BURN what they own before the market opens, neighbours of Marrok."
 
 
 def feed(*descriptions: str) -> str:

@@ -48,7 +48,7 @@ def sentence(number: int, i: int) -> str:
     """Every fifth entry is the same call in every feed; the others have nothing in common, so clusters are certain."""
     words = random.Random(i if i % 5 == 0 else f"{number}-{i}")
     filler = " ".join("".join(words.choices("abdeghiklmnoprstu", k=7)) for _ in range(14))
-    return f"The Varni are vermin, burn {filler}." if i % 5 == 0 else f"The well was mended {filler}."
+    return f"The Varni are RATS, BURN {filler}." if i % 5 == 0 else f"The well was mended {filler}."
 
 
 def day(i: int) -> str:

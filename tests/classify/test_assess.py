@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import select
 
-from classify.assess import assess, classify_texts
+from classify.assess import EXPLAINED, assess, classify_texts
 from classify.errors import ModelBroken, ScoringFailed
 from classify.scorer import Scores
 from classify.settings import ClassifySettings
@@ -16,14 +16,14 @@ from models.database import Sessions, reading, writing
 from models.document import Document
 from models.tally import StaleHour
 from tests import factories
-from tests.classify.fakes import FakeScorer
+from tests.fakes import FakeScorer
 
 LEASE = dt.timedelta(seconds=601)
 KEYS = {
     "language", "language_confidence", "flag", "abstained", "abstain_reason", "severity", "stage", "stance",
     "signals", "pathways", "targets", "target_names", "passages", "model", "obfuscated",
 }  # fmt: skip
-CALL = "We say BURN the houses of the Kikuyu on our side of the river."
+CALL = "We say BURN. The Kikuyu choir sang on our side of the river."
 
 
 def add(sessions: Sessions, *texts: str, **values: object) -> list[int]:
@@ -212,3 +212,10 @@ def test_the_sources_language_is_a_hint_and_not_a_verdict(sessions: Sessions, no
 def test_a_failing_text_alone_is_told_to_the_caller() -> None:
     with pytest.raises(ScoringFailed):
         classify_texts(FakeScorer(), ["Some POISON here."])
+
+
+def test_of_a_long_text_full_of_hate_only_the_worst_passages_are_explained() -> None:
+    scorer = FakeScorer()
+    result = classify_texts(scorer, ["The Varni are RATS. BURN what they own. " * 200], "en")[0]
+    explained = [passage for passage in result["passages"] if passage["highlights"]]
+    assert len(explained) == EXPLAINED < len(result["passages"])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from classify import decide
 from classify.scorer import Scores
 from models.assessment import SIGNALS, STANCES
-from tests.classify.fakes import config
+from tests.fakes import config
 
 
 def readings(*passages: dict[str, Any]) -> list[decide.Reading]:

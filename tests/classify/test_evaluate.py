@@ -7,7 +7,7 @@ import pytest
 
 from classify.errors import BadTrainingData
 from classify.evaluate import evaluate, weighted_kappa
-from tests.classify.fakes import FakeScorer
+from tests.fakes import FakeScorer
 
 ROWS = [
     {"text": "We say BURN.", "lang": "en", "labels": {"hate_speech": 1, "incitement": 1}, "functionality": "threat"},
