@@ -5,6 +5,7 @@ languages or documents: passages go in, logits come out, and a passage's logits 
 """
 
 import hashlib
+import math
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -27,6 +28,7 @@ from models.assessment import SIGNALS, STANCES, TARGETS
 
 __all__ = ["Scorer", "TorchScorer", "load", "load_folder"]
 
+MOST_UNITS = 24  # passes per explained passage
 ABSENT = -30.0  # the logit of a label that a model does not have
 
 
@@ -194,17 +196,23 @@ class TorchScorer:
         return Scores(out[:, :8], out[:, 8:12], out[:, 12:16], out[:, 16:])
 
     def explain(self, passages: Sequence[str], signals: Sequence[int]) -> list[list[Weighted]]:
-        """How much one signal's logit falls when a word is left out, for every word of every passage."""
+        """How much one signal's logit falls when a word (of a long passage: a few neighbours) is left out."""
         normalised = [normalise(passage) for passage in passages]
+        units = [_units(len(one.words)) for one in normalised]
         variants: list[list[int]] = []
-        for words, encoding in zip(normalised, self._encode(normalised), strict=True):
-            variants += [encoding.ids, *_without_each_word(encoding, words)]
+        for one, parts, encoding in zip(normalised, units, self._encode(normalised), strict=True):
+            variants += [encoding.ids, *_without_each(encoding, one, parts)]
         out = self._run(variants)
         found, first = [], 0
-        for words, signal in zip(normalised, signals, strict=True):
-            whole, *parts = out[first : first + len(words.words) + 1, signal].tolist()
-            first += len(words.words) + 1
-            found.append([Weighted(w.start, w.end, whole - part) for w, part in zip(words.words, parts, strict=True)])
+        for one, parts, signal in zip(normalised, units, signals, strict=True):
+            whole, *without = out[first : first + len(parts) + 1, signal].tolist()
+            first += len(parts) + 1
+            found.append(
+                [
+                    Weighted(one.words[part[0]].start, one.words[part[-1]].end, whole - rest)
+                    for part, rest in zip(parts, without, strict=True)
+                ]
+            )
         return found
 
     def _encode(self, normalised: Sequence[Normalised]) -> list[Encoding]:
@@ -232,12 +240,19 @@ class TorchScorer:
             return np.concatenate([self._forward(ids[:half]), self._forward(ids[half:])])
 
 
-def _without_each_word(encoding: Encoding, normalised: Normalised) -> Iterator[list[int]]:
-    """The token ids with one word left out, for each word in turn."""
+def _units(words: int) -> list[range]:
+    """Word numbers in at most MOST_UNITS runs of neighbours, so that an explanation has a bounded price."""
+    size = max(1, math.ceil(words / MOST_UNITS))
+    return [range(first, min(first + size, words)) for first in range(0, words, size)]
+
+
+def _without_each(encoding: Encoding, normalised: Normalised, units: Sequence[range]) -> Iterator[list[int]]:
+    """The token ids with one unit left out, for each unit in turn."""
     tokens: list[set[int]] = [set() for _ in normalised.words]
     for token, word in _words_of(encoding, normalised):
         tokens[word].add(token)
-    for left_out in tokens:
+    for unit in units:
+        left_out = set().union(*(tokens[word] for word in unit))
         yield [number for token, number in enumerate(encoding.ids) if token not in left_out]
 
 

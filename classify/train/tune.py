@@ -17,8 +17,9 @@ from models.assessment import SIGNALS, STANCES, TARGETS
 
 PER_SET = 1_500  # a set with more rows weighs no more than this
 LEAST_POSITIVES = 15  # with fewer, a head keeps its raw probabilities
-VALIDATED_F1 = 0.72  # a language below this macro-F1 of hate on its own rows abstains
+VALIDATED_F1 = 0.75  # a language below this macro-F1 of hate on its own rows abstains
 VALIDATED_ROWS = 200
+LEAST_FLAG = 0.2  # a flag means at least a chance of one in five, however rare the signal
 NEWS_FLAGGED = 0.001  # no signal may flag more of the news that it was trained on
 BAND = 0.05  # nearer to its threshold than this, a score is left to people
 HATE = SIGNALS.index("hate_speech")
@@ -91,7 +92,7 @@ def _thresholds(dev: Dev, fits: dict[str, Any], quiet: Floats) -> dict[str, dict
         probability = calibration.apply(logits[:, None], fits, "signals", (key,), "en")[:, 0]
         points = calibration.points(probability, labels, weight)
         floor = float(np.quantile(quiet[:, column], 1 - NEWS_FLAGGED))
-        flag = min(max(calibration.best_f1(points).threshold, floor), 0.98)
+        flag = min(max(calibration.best_f1(points).threshold, floor, LEAST_FLAG), 0.98)
         found["flag"][key] = round(flag, 4)
         found["high_recall"][key] = round(min(calibration.at_recall(points, 0.9).threshold, flag), 4)
         found["high_precision"][key] = round(max(calibration.at_precision(points, 0.9).threshold, flag), 4)

@@ -140,6 +140,18 @@ def test_every_word_is_weighed_where_it_stands(tiny_folder: Path) -> None:
     assert any(w.weight != 0 for w in weighted)
 
 
+def test_a_long_passage_is_explained_by_runs_of_words(tiny_folder: Path) -> None:
+    text = " ".join(["they must leave now"] * 9)
+    [weighted] = scorer(tiny_folder).explain([text], [1])
+    assert len(weighted) <= 24
+    assert text[weighted[0].start : weighted[0].end] == "they must"
+    assert weighted[-1].end == len(text)
+
+
+def test_nothing_to_read_has_nothing_to_explain(tiny_folder: Path) -> None:
+    assert scorer(tiny_folder).explain([""], [1]) == [[]]
+
+
 def hugging_face(folder: Path, labels: list[str], **config: object) -> Path:
     from transformers import BertConfig, BertForSequenceClassification
 
