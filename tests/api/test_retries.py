@@ -11,15 +11,15 @@ HOUR = dt.timedelta(hours=1)
 
 def test_the_schedule_reaches_beyond_72_hours_and_then_goes_on_daily() -> None:
     pauses = [next_delay(tries, 0.5) for tries in range(1, MOST_TRIES)]
-    assert [pause.total_seconds() for pause in pauses[:3] if pause] == [5, 300, 1800]
+    assert [pause.total_seconds() for pause in pauses[:5] if pause] == [5, 30, 90, 300, 1800]
     assert sum(DELAYS) > 72 * 3600
     assert pauses[-1] == LONGEST
     assert next_delay(MOST_TRIES, 0.5) is None
 
 
 def test_chance_moves_a_pause_by_a_tenth_at_most() -> None:
-    assert next_delay(2, 0.0) == dt.timedelta(seconds=270)
-    assert next_delay(2, 1.0) == dt.timedelta(seconds=330)
+    assert next_delay(4, 0.0) == dt.timedelta(seconds=270)
+    assert next_delay(4, 1.0) == dt.timedelta(seconds=330)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_retry_after_is_read_with_care(now: dt.datetime, header: str | None, pau
 
 def test_a_longer_wish_is_heeded_and_a_shorter_one_is_not() -> None:
     assert next_delay(1, 0.5, HOUR) == HOUR
-    assert next_delay(4, 0.5, HOUR) == 2 * HOUR
+    assert next_delay(6, 0.5, HOUR) == 2 * HOUR
 
 
 @pytest.mark.parametrize(
