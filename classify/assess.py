@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from classify import decide, gazetteer
@@ -206,10 +206,8 @@ def _store(session: Session, results: Mapping[int, Result], model: str, now: dt.
     changes = []
     for document_id, result in results.items():
         document = session.get_one(Document, document_id)
-        session.execute(
-            update(Assessment).where(Assessment.document_id == document_id, Assessment.current).values(current=False)
-        )
         assessment = _assessment(document, result, model, now)
+        assessment.current = _give_way(session, document_id)
         session.add(assessment)
         session.flush()
         session.add_all(_marks(assessment, result))
@@ -217,6 +215,17 @@ def _store(session: Session, results: Mapping[int, Result], model: str, now: dt.
         changes.append((document.cluster_id, document.event_at))
     session.flush()
     mark_changed(session, changes)
+
+
+def _give_way(session: Session, document_id: int) -> bool:
+    """Whether a new assessment becomes the current one; one that a person has decided on stays it."""
+    before = select(Assessment).where(Assessment.document_id == document_id, Assessment.current)
+    standing = session.scalars(before).all()
+    if any(one.status != "unreviewed" for one in standing):
+        return False
+    for one in standing:
+        one.current = False
+    return True
 
 
 def _assessment(document: Document, result: Result, model: str, now: dt.datetime) -> Assessment:

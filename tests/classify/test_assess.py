@@ -138,6 +138,15 @@ def test_another_model_reads_again_and_its_word_is_current(sessions: Sessions, n
     assert [(a.model.split("@")[0], a.current) for a in stored(sessions)] == [("fake", False), ("next", True)]
 
 
+def test_what_a_person_decided_outlasts_a_new_model(sessions: Sessions, now: dt.datetime) -> None:
+    [number] = add(sessions, CALL)
+    with writing(sessions) as session:
+        document_ = session.get_one(Document, number)
+        factories.add_assessment(session, document_, flag=False, status="rejected")
+    assert run(sessions, now, FakeScorer(model="next")) == 1
+    assert [(a.status, a.current) for a in stored(sessions)] == [("rejected", True), ("unreviewed", False)]
+
+
 @pytest.mark.parametrize("poison", ["POISON", "CRASH"])
 def test_one_bad_text_takes_no_neighbour_with_it(sessions: Sessions, now: dt.datetime, poison: str) -> None:
     good = add(sessions, *["The market opens."] * 3)
