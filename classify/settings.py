@@ -19,14 +19,28 @@ class ClassifySettings:
     )
     threads: int = field(
         default=1,
-        metadata={"help": "Threads per scoring process; 0 uses every core. One stream per core beats many threads."},
+        metadata={
+            "help": "Threads per scoring process; 0 uses every core. One stream per core beats many threads.",
+            "range": (0, 256),
+        },
     )
     batch_tokens: int = field(
-        default=2048, metadata={"help": "Most tokens scored in one step; halved by itself when memory runs out."}
+        default=2048,
+        metadata={
+            "help": "Most tokens scored in one step; halved by itself when memory runs out.",
+            "range": (128, 1_000_000),
+        },
     )
-    claim: int = field(default=64, metadata={"help": "Most documents a worker assesses in one turn of the arrow."})
+    claim: int = field(
+        default=64,
+        metadata={"help": "Most documents a worker assesses in one turn of the arrow.", "range": (1, 10_000)},
+    )
     lease_seconds: int = field(
-        default=600, metadata={"help": "How long a claimed document stays with a worker that does not answer."}
+        default=600,
+        metadata={
+            "help": "How long a claimed document stays with a worker that does not answer.",
+            "range": (10, 86_400),
+        },
     )
     gazetteer: Path | None = field(
         default=None,
@@ -35,5 +49,5 @@ class ClassifySettings:
         },
     )
     explain: bool = field(
-        default=True, metadata={"help": "Whether flagged passages get highlights (about twice the work for those)."}
+        default=True, metadata={"help": "Whether flagged passages get highlights (up to 24 more passes for each)."}
     )
