@@ -104,3 +104,18 @@ def test_batches_keep_their_budget_and_every_part_its_share() -> None:
     assert all(batch.ids.numel() <= 256 for batch in batches)
     stances = [int(stance) for batch in batches for stance in batch.stance]
     assert stances.count(0) == 3 * stances.count(1)
+
+
+def test_two_runs_are_averaged_into_one(tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    from classify.train.run import average
+
+    for name, value in (("earlier", 0.0), ("later", 10.0)):
+        (tmp_path / name).mkdir()
+        save_file({"a": torch.full((2, 2), value)}, tmp_path / name / "model.safetensors")
+        (tmp_path / name / "tokenizer.json").write_text("{}")
+    out = average(tmp_path / "earlier", tmp_path / "later", 0.6, tmp_path / "out")
+    assert torch.allclose(load_file(out / "model.safetensors")["a"], torch.full((2, 2), 6.0))
+    assert "0.6 of the later" in (out / "training.json").read_text()
