@@ -46,7 +46,8 @@ def model_config(told: dict[str, Any]) -> ModelConfig:
         raise ModelBroken("The model's labels are not the codebook's, in its order; train it again with this version.")
     return ModelConfig(
         name=told["name"],
-        sha256=told["weights"]["sha256"],
+        # Of everything that a decision depends on: other thresholds are another model.
+        sha256=hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest(),
         max_tokens=told["max_tokens"],
         calibration=told["calibration"],
         thresholds=told["thresholds"],

@@ -33,6 +33,7 @@ class SignalFigures:
     positives: int
     average_precision: float
     macro_f1: float
+    best_macro_f1: float  # at the threshold that would suit this suite best
     precision: float
     recall: float
     ece: float
@@ -178,6 +179,7 @@ def _signal(
         positives=positives,
         average_precision=calibration.average_precision(scores, labels),
         macro_f1=calibration.macro_f1(said, labels),
+        best_macro_f1=calibration.best_f1(calibration.points(scores, labels)).macro_f1,
         precision=hit / max(1, int(said.sum())),
         recall=hit / positives,
         ece=calibration.expected_error(scores, labels),

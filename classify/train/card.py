@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from classify.assess import classify_texts
-from classify.checkpoint import config_file, folder_of
+from classify.checkpoint import config_file, folder_of, model_config
 from classify.evaluate import Report, evaluate
 from classify.language import identify
 from classify.model import load
@@ -59,11 +59,14 @@ def _quiet(_done: int, _total: int) -> None:
 
 
 def _table(head: list[str], lines: list[list[Any]]) -> str:
-    shown = [
-        [f"{cell:.3f}" if isinstance(cell, float) else "-" if cell is None else str(cell) for cell in line]
-        for line in lines
-    ]
-    return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(head), *shown])
+    rows_ = [head, ["---"] * len(head), *([_cell(cell) for cell in line] for line in lines)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in rows_)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if isinstance(value, float) and (value >= 0.01 or value == 0) else str(value)
 
 
 def _about(told: dict[str, Any]) -> str:
@@ -71,7 +74,7 @@ def _about(told: dict[str, Any]) -> str:
     return _table(
         ["what", "value"],
         [
-            ["name", f"`{told['name']}@{weights['sha256'][:12]}`"],
+            ["name", f"`{model_config(told).model}`"],
             ["base", f"{told['base']['name']} ({told['base']['licence']}), sha256 `{told['base']['sha256'][:12]}...`"],
             ["weights", f"{weights['kind']}, sha256 `{weights['sha256']}`"],
             ["decisions that int8 changed against full precision", told["card"]["int8_flips"]],
@@ -85,11 +88,11 @@ def _sets(scorer: Scorer, data: Path) -> str:
         report = evaluate(name, data / "evaluate" / f"{name}.jsonl.gz", scorer, _quiet)
         hate = report.signals.get("hate_speech") or report.signals.get("propaganda")
         incitement = report.signals.get("incitement")
-        lines.append([
-            name, report.rows, report.flag_macro_f1, hate and hate.macro_f1, hate and hate.average_precision, floor,
-            incitement and incitement.macro_f1, INCITEMENT_FLOOR.get(name),
-        ])  # fmt: skip
-    head = ["set", "rows", "F1 of flag", "F1 of its signal", "its AP", "TF-IDF floor", "F1 of incitement", "floor"]
+        figures = (hate.macro_f1, hate.best_macro_f1, hate.average_precision) if hate else (None, None, None)
+        violent = (incitement.macro_f1, incitement.best_macro_f1) if incitement else (None, None)
+        lines.append([name, report.rows, report.flag_macro_f1, *figures, floor, *violent, INCITEMENT_FLOOR.get(name)])
+    head = ["set", "rows", "F1 of flag", "F1 of its signal", "at the set's own threshold", "AP", "TF-IDF floor"]
+    head += ["F1 of incitement", "at the set's own threshold", "floor"]
     return _table(head, lines)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from classify import calibration
 from classify.scorer import Floats, Scores
-from classify.train.rows import Row
+from classify.train.rows import NEGATIVES, Row
 from models.assessment import SIGNALS, STANCES, TARGETS
 
 PER_SET = 1_500  # a set with more rows weighs no more than this
@@ -21,8 +21,12 @@ VALIDATED_F1 = 0.75  # a language below this macro-F1 of hate on its own rows ab
 VALIDATED_ROWS = 200
 LEAST_FLAG = 0.2  # a flag means at least a chance of one in five, however rare the signal
 NEWS_FLAGGED = 0.001  # no signal may flag more of the news that it was trained on
+TECHNIQUES = frozenset({"ptc", "semeval2021"})
 BAND = 0.05  # nearer to its threshold than this, a score is left to people
 HATE = SIGNALS.index("hate_speech")
+PROPAGANDA = SIGNALS.index("propaganda")
+CALM_WEIGHT = 0.1  # of such a post beside our own texts, or propaganda would look rarer than it is where it is sought
+CALM_FLAGGED = 0.01  # no signal but hate itself may flag more of the posts that are not hateful
 OPEN = ("en",)  # languages whose development rows cover every signal
 
 
@@ -39,12 +43,24 @@ class Dev:
         s = self.scores
         return Dev(self.rows[keep], Scores(s.signals[keep], s.stage[keep], s.stance[keep], s.targets[keep]))
 
+    def calm(self) -> NDArray[np.bool_]:
+        """Which rows are posts of a public set that its annotators called not hateful."""
+        ours = {"authored", *NEGATIVES}
+        return np.array([row.signals[HATE] == 0 and row.dataset not in ours for row in self.rows])
+
     def known(self, head: str, column: int) -> tuple[Floats, calibration.Labels, Floats]:
         """Logits, labels and weights of one column where its label is known."""
         labels = np.array([getattr(row, head)[column] for row in self.rows], dtype=float)
+        if head == "signals" and column == PROPAGANDA:
+            # Propaganda here turns an audience on a group: a post known not to be hateful is none, and a technique in
+            # a news line need not be. Calibrated on news lines alone, the head fires on any heated post.
+            labels = np.where(np.isnan(labels) & self.calm(), 0.0, labels)
+            labels[[row.dataset in TECHNIQUES for row in self.rows]] = np.nan
         known = ~np.isnan(labels)
         sets = np.array([row.dataset for row in self.rows])[known]
         weight = np.array([min(1.0, PER_SET / max(1, int((sets == name).sum()))) for name in sets])
+        if head == "signals" and column == PROPAGANDA:
+            weight[self.calm()[known]] *= CALM_WEIGHT
         return getattr(self.scores, head)[known, column], labels[known].astype(np.int64), weight
 
 
@@ -92,6 +108,9 @@ def _thresholds(dev: Dev, fits: dict[str, Any], quiet: Floats) -> dict[str, dict
         probability = calibration.apply(logits[:, None], fits, "signals", (key,), "en")[:, 0]
         points = calibration.points(probability, labels, weight)
         floor = float(np.quantile(quiet[:, column], 1 - NEWS_FLAGGED))
+        calm = calibration.apply(dev.scores.signals[dev.calm()][:, [column]], fits, "signals", (key,), "en")[:, 0]
+        if column != HATE and len(calm):
+            floor = max(floor, float(np.quantile(calm, 1 - CALM_FLAGGED)))
         flag = min(max(calibration.best_f1(points).threshold, floor, LEAST_FLAG), 0.98)
         found["flag"][key] = round(flag, 4)
         found["high_recall"][key] = round(min(calibration.at_recall(points, 0.9).threshold, flag), 4)

@@ -79,6 +79,14 @@ def test_labels_in_another_order_are_refused(own_tiny: Path) -> None:
         scorer(own_tiny)
 
 
+def test_other_thresholds_are_another_model(own_tiny: Path) -> None:
+    before = scorer(own_tiny).config.model
+    told = json.loads((own_tiny / "config.json").read_text())
+    told["thresholds"]["flag"]["incitement"] = 0.7
+    (own_tiny / "config.json").write_text(json.dumps(told))
+    assert scorer(own_tiny).config.model != before
+
+
 def test_weights_of_another_shape_are_refused(own_tiny: Path) -> None:
     told = json.loads((own_tiny / "config.json").read_text())
     told["shape"]["layers"] = 3

@@ -1,11 +1,14 @@
 """Calibration and thresholds from development rows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from classify.calibration import apply
 from classify.scorer import Scores
 from classify.train.rows import UNKNOWN, Row
-from classify.train.tune import NEWS_FLAGGED, Dev, tune
+from classify.train.tune import CALM_FLAGGED, NEWS_FLAGGED, PROPAGANDA, Dev, tune
 from models.assessment import SIGNALS
 
 HATE = SIGNALS.index("hate_speech")
@@ -64,9 +67,27 @@ def test_another_language_is_validated_for_hate_alone(tuned: dict) -> None:  # t
 
 def test_news_keeps_every_threshold_up() -> None:
     loud = Scores(np.full((1_000, 8), 1.0), np.zeros((1_000, 4)), np.zeros((1_000, 4)), np.zeros((1_000, 8)))
-    from classify.calibration import apply
-
     result = tune({"en": dev(3_000, 2.0)}, loud)
     probability = apply(loud.signals, result["calibration"], "signals", SIGNALS, "en")
     limits = np.array([result["thresholds"]["flag"][key] for key in SIGNALS])
     assert (probability > limits + 1e-3).mean() <= NEWS_FLAGGED
+
+
+def test_no_signal_fires_on_posts_that_are_not_hateful() -> None:
+    """Propaganda is unknown on posts, and the head says it of all of them."""
+    heated = dev(3_000, 2.0)
+    told = [
+        replace(row, dataset="authored") if i % 4 < 2 else replace(row, signals=_unknown(row.signals, PROPAGANDA))
+        for i, row in enumerate(heated.rows)
+    ]
+    quiet = Scores(np.full((100, 8), -5.0), np.zeros((100, 4)), np.zeros((100, 4)), np.zeros((100, 8)))
+    calm = Dev(told, heated.scores).calm()
+    heated.scores.signals[calm, PROPAGANDA] = DRAW.normal(1.0, 0.5, int(calm.sum()))
+    result = tune({"en": Dev(told, heated.scores)}, quiet)
+    logits = heated.scores.signals[calm][:, [PROPAGANDA]]
+    probability = apply(logits, result["calibration"], "signals", ("propaganda",), "en")
+    assert (probability >= result["thresholds"]["flag"]["propaganda"]).mean() < 3 * CALM_FLAGGED
+
+
+def _unknown(signals: tuple[float, ...], number: int) -> tuple[float, ...]:
+    return tuple(UNKNOWN if i == number else value for i, value in enumerate(signals))
