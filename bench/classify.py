@@ -128,7 +128,7 @@ def _naive() -> Callable[[str], object]:
         tokenizer_object=Tokenizer.from_file(str(BUNDLED / "tokenizer.json")),
         pad_token="[PAD]",  # noqa: S106 - a token of text
     )
-    logging.set_verbosity_error()  # it does not know the class, and says so at length
+    logging.set_verbosity(logging.CRITICAL)  # it does not know the class, and says so at length
     run = pipeline("text-classification", model=model.eval(), tokenizer=tokenizer, device="cpu")
     return lambda text: run(text, top_k=None, truncation=True, max_length=512, function_to_apply="none")
 

@@ -44,10 +44,11 @@ def model_config(told: dict[str, Any]) -> ModelConfig:
     """The figures of a `config.json`, bound to its weights."""
     if (told["signals"], told["stances"], told["targets"]) != (list(SIGNALS), list(STANCES), list(TARGETS)):
         raise ModelBroken("The model's labels are not the codebook's, in its order; train it again with this version.")
+    deciding = {key: value for key, value in told.items() if key != "card"}
     return ModelConfig(
         name=told["name"],
-        # Of everything that a decision depends on: other thresholds are another model.
-        sha256=hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest(),
+        # Of everything that a decision depends on: other thresholds are another model, other prose is not.
+        sha256=hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest(),
         max_tokens=told["max_tokens"],
         calibration=told["calibration"],
         thresholds=told["thresholds"],

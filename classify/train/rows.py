@@ -56,6 +56,7 @@ DATASETS = {
     "cad": Dataset(_EN, 700, 1_000, "none stated"),
     "davidson": Dataset(_EN, 200, 300, "MIT", weight=0.5),
     "stormfront": Dataset(_EN, 800, 1_200, "CC BY-SA 3.0 ES"),
+    "hasoc2019": Dataset(_EN, 0, 0, "none stated"),  # a little of it in the first phase of the bundled model only
     "mlma": Dataset(frozenset({"fr"}), 200, 200, "MIT", weight=0.5),
     "ftr": Dataset(frozenset({"fr"}), 700, 1_000, "MIT"),
     "kenya_moringa": Dataset(frozenset({"en-sw"}), 800, 1_600, "MIT"),
