@@ -19,14 +19,14 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from models.base import Base
 from models.database import is_sqlite
 
-MAX_ATTEMPTS = 3
+MAX_ATTEMPTS = 5
 
 
 class Claimable:
     """Columns of a row that an arrow works on.
 
-    `attempts` counts claims without a result: a row that kills its worker three times is quarantined instead of a
-    fourth try. A quarantined row keeps its reason and waits for a person.
+    `attempts` counts claims without a result: a row that stops its worker `MAX_ATTEMPTS` times is quarantined
+    instead of tried again. A quarantined row keeps its reason and waits for a person.
     """
 
     claim_token: Mapped[str | None] = mapped_column(String(32), default=None)
@@ -96,8 +96,10 @@ def claim_apart(
     quarantine_exhausted(session, table, waiting, now)
     token: str = ""
     ids: list[int] = []
-    for which, most in ((table.attempts > 0, 1), (table.attempts == 0, limit)):
-        token, ids = claim(session, table, waiting & which, order_by=order_by, limit=most, lease=lease, now=now)
+    # Suspects come in random order: a worker that is killed from outside, again and again and soon after its start,
+    # must not be on the same innocent row each time.
+    for which, most, order in ((table.attempts > 0, 1, func.random()), (table.attempts == 0, limit, order_by)):
+        token, ids = claim(session, table, waiting & which, order_by=order, limit=most, lease=lease, now=now)
         if ids:
             break
     return token, ids

@@ -59,7 +59,7 @@ def test_a_row_that_kills_its_worker_is_quarantined_with_a_reason(sessions: Sess
         assert quarantine_exhausted(session, Item, unread(), after) == 1
     assert take(sessions, after)[1] == []
     with reading(sessions) as session:
-        assert "3 times" in (session.get_one(Item, item.id).quarantine_reason or "")
+        assert f"{MAX_ATTEMPTS} times" in (session.get_one(Item, item.id).quarantine_reason or "")
 
 
 @pytest.mark.slow
@@ -88,7 +88,9 @@ def test_a_row_that_a_worker_stopped_on_comes_alone(sessions: Sessions, now: dt.
         with writing(sessions) as session:
             return claim_apart(session, Item, unread(), order_by=Item.id, limit=10, lease=LEASE, now=now)[1]
 
-    assert [take_apart() for _ in range(4)] == [[ids[1]], [ids[3]], [ids[0], ids[2]], []]
+    taken = [take_apart() for _ in range(4)]
+    assert sorted(taken[:2]) == [[ids[1]], [ids[3]]]
+    assert taken[2:] == [[ids[0], ids[2]], []]
 
 
 def test_a_restart_frees_what_a_killed_process_of_this_host_held(sessions: Sessions, now: dt.datetime) -> None:
