@@ -65,16 +65,19 @@ def evaluate(suite: str, data: Path | None, as_json: bool) -> None:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder with train/, evaluate/ and negatives/.",
 )
-@click.option("--base", default=None, help="Folder or hub name of the model to start from.")
+@click.option("--base", default=None, help="Folder of an earlier run (OUT/run) to go on from.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the trained model.")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint in --out.")
 def train(config: Path | None, data: Path, base: str | None, out: Path, resume: bool) -> None:
     """Train a model of your own; TOCSIN_MODEL then points to its folder."""
+    from classify.train.bundle import bundle
     from classify.train.run import options_from
     from classify.train.run import train as fit
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    click.echo(f"written to {fit(options_from(config, data=data, base=base, out=out, resume=resume))}")
+    trained = fit(options_from(config, data=data, base=base, out=out / "run", resume=resume))
+    click.echo("trained; choosing thresholds and packing", err=True)
+    click.echo(f"written to {bundle(trained, data, out, 'own')}: set TOCSIN_MODEL to it")
 
 
 def _batches(texts: Iterator[str], size: int) -> Iterator[list[str]]:

@@ -112,7 +112,7 @@ def write(options: TrainOptions, network: Network, tokenizer: Tokenizer, loss: f
     """The finished run as a folder."""
     save_file(network.state_dict(), options.out / "model.safetensors")
     tokenizer.save(str(options.out / "tokenizer.json"))
-    told = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(options).items()}
+    told = {key: value.name if isinstance(value, Path) else value for key, value in asdict(options).items()}
     record = {"base": BASE, "options": told, "loss": loss, "shape": Shape()._asdict()}
     (options.out / "training.json").write_text(json.dumps(record, indent=1) + "\n")
     (options.out / CHECKPOINT).unlink(missing_ok=True)

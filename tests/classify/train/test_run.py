@@ -6,6 +6,7 @@ import pytest
 
 from classify.errors import BadTrainingData
 from classify.train import rows
+from tests.classify.conftest import SHAPE, tiny_tokenizer
 from tests.classify.train.test_rows import write
 
 TEXTS = ("the varni are rats", "the market opened today", "they must leave now", "it rained in the hills all day")
@@ -36,8 +37,17 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(
 ) -> None:
     from safetensors.torch import load_file
 
+    from classify.model import Network, Shape
     from classify.train import run
 
+    def base() -> Path:
+        tiny_tokenizer().save(str(tmp_path / "tokenizer.json"))
+        return tmp_path
+
+    # The real base is a package of ninety megabytes; the run does not care how large the network is.
+    monkeypatch.setattr(run, "base_folder", base)
+    shape = Shape(**SHAPE | {"positions": 512})
+    monkeypatch.setattr(run, "network_from_base", lambda _folder, dropout: Network(shape, dropout))
     monkeypatch.setattr(run, "CHECKPOINT_EVERY", 2)
 
     def stop(step: int, _total: int, _loss: float) -> None:
@@ -96,7 +106,6 @@ def test_a_masked_label_teaches_nothing() -> None:
 
 def test_batches_keep_their_budget_and_every_part_its_share() -> None:
     from classify.train.batches import Part, epoch
-    from tests.classify.conftest import tiny_tokenizer
 
     hostile = [rows.Row("burn " * (i % 30 + 1), (1.0,) * 8, (1.0,) * 4, 0, (1.0,) * 8, 1.0, "a") for i in range(40)]
     calm = [rows.Row("rain", (0.0,) * 8, (0.0,) * 4, 1, (0.0,) * 8, 1.0, "b") for _ in range(40)]
