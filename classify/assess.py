@@ -101,7 +101,9 @@ def _result(
     result = decide.document(read, one.language, one.confidence, config)
     marked = [i for i, passage in enumerate(read) if passage.applies]
     worst = sorted(marked, key=lambda i: read[i].severity, reverse=True)[:EXPLAINED]
-    highlights = _highlights(scorer, one.passages, read, worst) if settings.explain else {}
+    # Where nobody has measured the model its reasons mean nothing, and in such a language they would cost the most.
+    explained = settings.explain and decide.unmeasured(one.language, config) is None
+    highlights = _highlights(scorer, one.passages, read, worst) if explained else {}
     mentions = gazetteer.find(names, text, one.language)
     return result | {
         "target_names": sorted({mention.name for mention in mentions}),

@@ -103,12 +103,12 @@ def document(readings: Sequence[Reading], language: str, confidence: float, conf
     alike = [r for r in readings if (r.flag, r.applies) == (lead.flag, lead.applies)]
     probability = dict(zip(SIGNALS, np.max([r.signals for r in readings], axis=0).tolist(), strict=True))
     about = [r for r in readings if r.applies] or [lead]
-    unmeasured = _unmeasured(language, config)
-    reason = unmeasured or _unsure(lead, language, confidence, config)
+    unjudged = unmeasured(language, config)
+    reason = unjudged or _unsure(lead, language, confidence, config)
     return {
         "language": language,
         "language_confidence": round(confidence, 4),
-        "flag": lead.flag and not unmeasured,
+        "flag": lead.flag and not unjudged,
         "abstained": reason is not None,
         "abstain_reason": reason,
         "severity": max(r.severity for r in alike),
@@ -121,7 +121,7 @@ def document(readings: Sequence[Reading], language: str, confidence: float, conf
     }
 
 
-def _unmeasured(language: str, config: ModelConfig) -> str | None:
+def unmeasured(language: str, config: ModelConfig) -> str | None:
     """Why this language cannot be judged at all, if so."""
     if language == "und":
         return "no language could be told from this text"

@@ -228,3 +228,9 @@ def test_of_a_long_text_full_of_hate_only_the_worst_passages_are_explained() -> 
     result = classify_texts(scorer, ["The Varni are RATS. BURN what they own. " * 200], "en")[0]
     explained = [passage for passage in result["passages"] if passage["highlights"]]
     assert len(explained) == EXPLAINED < len(result["passages"])
+
+
+def test_nothing_is_explained_in_a_language_nobody_measured() -> None:
+    result = classify_texts(FakeScorer(), ["The Varni are RATS. BURN what they own."], "fr")[0]
+    assert (result["flag"], result["abstained"]) == (False, True)
+    assert [passage["highlights"] for passage in result["passages"]] == [[]]
