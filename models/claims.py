@@ -130,16 +130,6 @@ def release(session: Session, table: type[Row], token: str, ids: list[int], *, d
     return len(session.scalars(statement).all())
 
 
-def quarantine(session: Session, table: type[Row], ids: list[int], reason: str, now: dt.datetime) -> None:
-    """Move rows out of the way, visibly: nobody claims them until a person releases them."""
-    session.execute(
-        update(table)
-        .where(table.id.in_(ids))
-        .values(claim_token=None, claimed_until=None, quarantined_at=now, quarantine_reason=reason)
-        .execution_options(synchronize_session=False)
-    )
-
-
 def quarantine_exhausted(session: Session, table: type[Row], waiting: ColumnElement[bool], now: dt.datetime) -> int:
     """Quarantine free rows whose worker died on them `MAX_ATTEMPTS` times; call before each claim."""
     statement = (
