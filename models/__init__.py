@@ -3,7 +3,20 @@
 Importing this package registers every table, which is what migrations and tests need.
 """
 
-from models import account, alert, assessment, claims, delivery, document, evidence, item, review, source, tally
+from models import (
+    account,
+    alert,
+    assessment,
+    claims,
+    delivery,
+    document,
+    evidence,
+    forgetting,
+    item,
+    review,
+    source,
+    tally,
+)
 
 __all__ = [
     "account",
@@ -13,6 +26,7 @@ __all__ = [
     "delivery",
     "document",
     "evidence",
+    "forgetting",
     "item",
     "review",
     "source",

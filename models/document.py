@@ -28,7 +28,8 @@ class Cluster(Keyed, Base):
 class Document(Keyed, Claimable, Base):
     """The text read out of one item. `current` is false once a newer version of the item has its own document.
 
-    `assessed_by` repeats the model of its latest assessment, so that what waits is an index scan in order.
+    `assessed_by` repeats the model of its latest assessment, so that what waits is an index scan in order. A forgotten
+    document has no text any more; what was found in it stays. `article_sha256` names the raw page its text came from.
     """
 
     __tablename__ = "documents"
@@ -37,6 +38,12 @@ class Document(Keyed, Claimable, Base):
         Index("ix_documents_text_sha256", "text_sha256"),
         Index("ix_documents_cluster_id", "cluster_id", "event_at"),
         Index("ix_documents_source_id", "source_id", "event_at"),
+        Index(
+            "ix_documents_article_sha256",
+            "article_sha256",
+            sqlite_where=sql("article_sha256 IS NOT NULL"),
+            postgresql_where=sql("article_sha256 IS NOT NULL"),
+        ),
         Index("ix_documents_waiting", "assessed_by", "attempts", "id"),
         # Both are few and looked for at every scrape of the metrics; a partial index holds only them.
         Index(
@@ -70,6 +77,8 @@ class Document(Keyed, Claimable, Base):
     assessed_by: Mapped[str | None] = mapped_column(String(100), default=None)
     unscored_reason: Mapped[str | None] = mapped_column(Text, default=None)
     notes: Mapped[list[Any]] = mapped_column(default=list)
+    article_sha256: Mapped[str | None] = mapped_column(String(64), default=None)
+    forgotten_at: Mapped[dt.datetime | None] = mapped_column(default=None)
 
 
 class Band(Base):
@@ -85,7 +94,7 @@ class Band(Base):
 
 def never_assessed() -> ColumnElement[bool]:
     """Select documents that no model has read yet: the one place where "waits to be assessed" is coded."""
-    return and_(Document.current, Document.assessed_by.is_(None))
+    return and_(Document.current, Document.assessed_by.is_(None), Document.forgotten_at.is_(None))
 
 
 def assessed_by_another(session: Session, model: str) -> list[ColumnElement[bool]]:
@@ -102,5 +111,6 @@ def assessed_by_another(session: Session, model: str) -> list[ColumnElement[bool
     while found := session.scalar(select(func.min(Document.assessed_by)).where(Document.assessed_by > last)):
         last = found
         if last != model:
-            waiting.append(and_(Document.current, Document.assessed_by == last, ~done))
+            remembered = Document.forgotten_at.is_(None)
+            waiting.append(and_(Document.current, remembered, Document.assessed_by == last, ~done))
     return waiting

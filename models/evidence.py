@@ -6,22 +6,30 @@ row breaks it. The chain knows hashes, not texts, so that a text can be erased w
 
 import datetime as dt
 
-from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, BigId
 
 
 class RawBody(Base):
-    """Bytes of one answer, pushed item or file, as received; zlib-compressed, keyed by the hash of the original."""
+    """Bytes of one answer, pushed item or file, as received; zlib-compressed, keyed by the hash of the original.
+
+    Forgotten ones keep their hash and size and have no bytes. `source_id` is who brought them first, which is who they
+    are charged to; it is no foreign key, because adding one would copy the largest table of all.
+    """
 
     __tablename__ = "raw_bodies"
+    __table_args__ = (Index("ix_raw_bodies_source_id", "source_id", "received_at"),)
 
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     size: Mapped[int]
     content_type: Mapped[str | None] = mapped_column(Text, default=None)
     received_at: Mapped[dt.datetime]
     compressed: Mapped[bytes] = mapped_column(LargeBinary)
+    source_id: Mapped[int | None] = mapped_column(BigId, default=None)
+    forgotten_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    forgotten_because: Mapped[str | None] = mapped_column(Text, default=None)
 
 
 class EvidenceLink(Base):

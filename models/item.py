@@ -6,7 +6,7 @@ An item knows what came in and when; what text can be read out of it is the docu
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, and_, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
@@ -19,7 +19,7 @@ class Item(Keyed, Claimable, Base):
 
     `author` is a keyed hash, or the handle where the operator decided so. `published_at` is what the source says, if
     anything; `fetched_at` is ours and authoritative; `event_at` is what trends count by: the published time, clamped
-    so that it never lies after the fetch.
+    so that it never lies after the fetch. A forgotten item keeps its name, hashes and times, and has no words.
     """
 
     __tablename__ = "items"
@@ -33,6 +33,14 @@ class Item(Keyed, Claimable, Base):
             postgresql_where=text("quarantined_at IS NOT NULL"),
         ),
         Index("ix_items_source_id_content_sha256", "source_id", "content_sha256"),
+        Index("ix_items_raw_sha256", "raw_sha256"),
+        # What retention looks through: the old ones that still say something.
+        Index(
+            "ix_items_remembered",
+            "fetched_at",
+            sqlite_where=text("forgotten_at IS NULL"),
+            postgresql_where=text("forgotten_at IS NULL"),
+        ),
     )
 
     source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"))
@@ -52,11 +60,13 @@ class Item(Keyed, Claimable, Base):
     gone_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     extracted_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     notes: Mapped[list[Any]] = mapped_column(default=list)
+    forgotten_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    forgotten_because: Mapped[str | None] = mapped_column(Text, default=None)
 
 
 def unread() -> ColumnElement[bool]:
     """Select items whose text has not been read out yet: the one place where "unread" is coded."""
-    return Item.extracted_at.is_(None)
+    return and_(Item.extracted_at.is_(None), Item.forgotten_at.is_(None))
 
 
 class Refusal(Keyed, Base):

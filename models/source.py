@@ -17,7 +17,20 @@ SOURCE_KINDS = ("feed", "folder", "push", "import")
 POLLED_KINDS = ("feed", "folder")
 
 # What the last answers mean. `state_reason` says it in a sentence, `state_since` since when.
-SOURCE_STATES = ("new", "ok", "failing", "no_feed", "silent", "refused", "too_large", "truncated", "paused")
+SOURCE_STATES = (
+    "new",
+    "ok",
+    "failing",
+    "no_feed",
+    "silent",
+    "refused",
+    "too_large",
+    "truncated",
+    "unstable_ids",
+    "future_dates",
+    "guessed_charset",
+    "paused",
+)
 
 
 class Source(Keyed, Claimable, Base):
@@ -53,6 +66,13 @@ class Source(Keyed, Claimable, Base):
     last_item_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     next_due_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     due_reason: Mapped[str | None] = mapped_column(Text, default=None)
+
+    # What the last answers with entries looked like, the newest first: what a "not modified" cannot tell.
+    looks: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    # Where a redirect "for good" has been leading, how often and since when; adopted only after a while.
+    moved_to: Mapped[str | None] = mapped_column(Text, default=None)
+    moved_seen: Mapped[int] = mapped_column(default=0, server_default="0")
+    moved_since: Mapped[dt.datetime | None] = mapped_column(default=None)
 
 
 def due(now: dt.datetime) -> ColumnElement[bool]:

@@ -84,6 +84,9 @@ SOURCE_STATES: Mapping[str, str] = {
     "refused": "refused",
     "too_large": "too large",
     "truncated": "cut short",
+    "unstable_ids": "everything new each time",
+    "future_dates": "dates in the future",
+    "guessed_charset": "characters guessed",
     "paused": "paused",
 }
 SOURCE_KINDS: Mapping[str, str] = {
