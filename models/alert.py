@@ -13,6 +13,12 @@ from models.base import Base, BigId, Keyed
 
 RULE_KINDS = ("item", "surge")
 ALERT_STATES = ("open", "acknowledged", "resolved")
+# What partners answer: they saw it, they doubt it, they know it from elsewhere.
+SIGHTINGS = ("seen", "disputed", "confirmed")
+EVENT_KINDS = (
+    *("opened", "grew", "acknowledged", "resolved", "note", "owner", "repeated", "escalated", "merged", "engaged"),
+    *SIGHTINGS,
+)
 
 
 class Rule(Keyed, Base):
@@ -73,6 +79,24 @@ class Alert(Keyed, Base):
     resolved_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     resolved_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), default=None)
     resolve_note: Mapped[str | None] = mapped_column(Text, default=None)
+    owner_id: Mapped[int | None] = mapped_column(BigId, default=None)
+    told_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    escalated_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    merged_into: Mapped[int | None] = mapped_column(BigId, default=None)
+
+
+class AlertEvent(Keyed, Base):
+    """One line of an alert's timeline: what happened or who did it, when, and why. Only ever added to."""
+
+    __tablename__ = "alert_events"
+    __table_args__ = (Index("ix_alert_events_alert_id", "alert_id", "id"),)
+
+    alert_id: Mapped[int] = mapped_column(ForeignKey("alerts.id", ondelete="CASCADE"))
+    at: Mapped[dt.datetime]
+    kind: Mapped[str] = mapped_column(String(16))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), default=None)
+    note: Mapped[str | None] = mapped_column(Text, default=None)
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
 class AlertAssessment(Base):

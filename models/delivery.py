@@ -7,7 +7,7 @@ that each retry sends the same bytes under the same id.
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, and_, select
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, and_, false, select
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
@@ -15,16 +15,29 @@ from models.base import Base, Keyed
 from models.claims import Claimable
 
 DELIVERY_STATES = ("pending", "delivered", "failed")
+WEBHOOK_KINDS = ("webhook", "email", "apprise")
+# What a partner is told: everything but texts; no names of sources and groups; numbers only.
+TIERS = ("full", "pseudonymised", "counts")
+# The Traffic Light Protocol 2.0: how far a partner may pass it on.
+TLP = ("CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED")
 
 
 class Webhook(Keyed, Base):
-    """A partner's endpoint. `filters` narrow the alerts it gets: min_severity, kinds, signals, targets, countries."""
+    """A partner's endpoint. `filters` narrow the alerts it gets: min_severity, min_stage, kinds, signals, targets, ...
+
+    `kind` says how `url` is reached; the secret begins with whsec_ (HMAC) or whsk_ (Ed25519). `operational` ones are
+    told when another endpoint was switched off.
+    """
 
     __tablename__ = "webhooks"
 
     url: Mapped[str] = mapped_column(Text)
     description: Mapped[str] = mapped_column(Text, default="")
+    kind: Mapped[str] = mapped_column(String(16), default="webhook", server_default="webhook")
     filters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    tier: Mapped[str] = mapped_column(String(16), default="full", server_default="full")
+    tlp: Mapped[str] = mapped_column(String(16), default="AMBER", server_default="AMBER")
+    operational: Mapped[bool] = mapped_column(default=False, server_default=false())
     secret: Mapped[str] = mapped_column(String(120))
     previous_secret: Mapped[str | None] = mapped_column(String(120), default=None)
     previous_secret_until: Mapped[dt.datetime | None] = mapped_column(default=None)
