@@ -91,8 +91,7 @@ class Layer(nn.Module):
         batch, tokens, width = hidden.shape
         split = (batch, tokens, self.heads, width // self.heads)
         query, key, value = (part(hidden).view(split).transpose(1, 2) for part in (self.query, self.key, self.value))
-        rate = self.dropout if self.training else 0.0
-        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=keep, dropout_p=rate)
+        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=keep)
         mixed = self.attention_out(mixed.transpose(1, 2).reshape(batch, tokens, width))
         hidden = self.attention_norm(hidden + functional.dropout(mixed, self.dropout, self.training))
         grown = self.outer(self.activation(self.inner(hidden)))

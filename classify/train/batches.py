@@ -8,9 +8,11 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from classify.train.rows import Row
+from classify.train.noise import misspelt
+from classify.train.rows import Row, clean
 
 POOL_BATCHES = 40
+NOISY = 0.1  # of all texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ def epoch(parts: Sequence[Part], tokenizer: Tokenizer, batch_tokens: int, rows: 
         pool = [
             row for part, order in zip(parts, orders, strict=True) for row in order.take(round(part.share * pool_rows))
         ]
-        encoded = tokenizer.encode_batch([row.text for row in pool])
+        texts = [clean(misspelt(row.text, draw)) if draw.random() < NOISY else row.text for row in pool]
+        encoded = tokenizer.encode_batch(texts)
         order = sorted(range(len(pool)), key=lambda i: (len(encoded[i].ids), draw.random()))
         groups = list(_budgeted(order, [len(e.ids) for e in encoded], batch_tokens))
         draw.shuffle(groups)

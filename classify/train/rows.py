@@ -5,7 +5,6 @@ A label that a set does not give is unknown (NaN) and never 0. Knows nothing abo
 
 import hashlib
 import math
-import random
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +19,12 @@ UNKNOWN = math.nan
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """How one public set is used; `positives` and `others` are the most rows taken in one epoch."""
+    """How one public set is used; it is seen in proportion to `passes` times its rows."""
 
     languages: frozenset[str]
-    positives: int
-    others: int
+    passes: float  # how often it is seen whenever a set of 1.0 is seen once: more for few and clean rows
     licence: str
     weight: float = 1.0
-    repeat: int = 1  # how often an epoch sees the set
     own_voice: bool = True  # a positive row is the author's own assertion
 
 
@@ -42,30 +39,31 @@ class Row:
     targets: tuple[float, ...]  # (8,)
     weight: float
     dataset: str
+    key: str = ""  # the row's own name in its set
 
 
 _EN = frozenset({"en"})
 DATASETS = {
-    "dghs": Dataset(_EN, 8_000, 7_000, "none stated"),
-    "hatexplain": Dataset(_EN, 8_000, 8_000, "MIT"),
-    "edos": Dataset(_EN, 4_000, 9_000, "CC0"),
-    "implicit_hate": Dataset(_EN, 4_000, 4_000, "MIT"),
-    "hatemojibuild": Dataset(_EN, 5_000, 5_000, "CC BY 4.0"),
-    "mhs_binary": Dataset(_EN, 1_000, 1_000, "none stated"),
-    "ghc": Dataset(_EN, 1_000, 1_000, "none stated"),
-    "cad": Dataset(_EN, 700, 1_000, "none stated"),
-    "davidson": Dataset(_EN, 200, 300, "MIT", weight=0.5),
-    "stormfront": Dataset(_EN, 800, 1_200, "CC BY-SA 3.0 ES"),
-    "hasoc2019": Dataset(_EN, 0, 0, "none stated"),  # a little of it in the first phase of the bundled model only
-    "mlma": Dataset(frozenset({"fr"}), 200, 200, "MIT", weight=0.5),
-    "ftr": Dataset(frozenset({"fr"}), 700, 1_000, "MIT"),
-    "kenya_moringa": Dataset(frozenset({"en-sw"}), 800, 1_600, "MIT"),
-    "nigeria_ml": Dataset(frozenset({"en-NG"}), 600, 800, "none stated"),
-    "herdphobia": Dataset(frozenset({"en-NG"}), 600, 800, "none stated"),
-    "ptc": Dataset(_EN, 1_000, 1_400, "research", weight=0.7),
-    "semeval2021": Dataset(_EN, 300, 100, "research", weight=0.5),
-    "kenya2026_llm": Dataset(frozenset({"en-sw"}), 240, 300, "silver", weight=0.3),
-    "politikweli": Dataset(frozenset({"en-sw", "sw"}), 200, 300, "silver", weight=0.3),
+    "dghs": Dataset(_EN, 1.0, "none stated"),
+    "hatexplain": Dataset(_EN, 1.5, "MIT"),
+    "edos": Dataset(_EN, 1.4, "CC0"),
+    "implicit_hate": Dataset(_EN, 1.1, "MIT"),
+    "hatemojibuild": Dataset(_EN, 1.6, "CC BY 4.0"),
+    "mhs_binary": Dataset(_EN, 0.3, "none stated"),
+    "ghc": Dataset(_EN, 0.25, "none stated"),
+    "cad": Dataset(_EN, 0.8, "none stated"),
+    "davidson": Dataset(_EN, 0.05, "MIT", weight=0.5),
+    "stormfront": Dataset(_EN, 0.6, "CC BY-SA 3.0 ES"),
+    "hasoc2019": Dataset(_EN, 0.1, "none stated"),
+    "mlma": Dataset(frozenset({"fr"}), 0.5, "MIT", weight=0.5),
+    "ftr": Dataset(frozenset({"fr"}), 1.0, "MIT"),
+    "kenya_moringa": Dataset(frozenset({"en-sw"}), 1.3, "MIT"),
+    "nigeria_ml": Dataset(frozenset({"en-NG"}), 0.3, "none stated"),
+    "herdphobia": Dataset(frozenset({"en-NG"}), 0.5, "none stated"),
+    "ptc": Dataset(_EN, 0.8, "research"),
+    "semeval2021": Dataset(_EN, 0.5, "research", weight=0.5),
+    "kenya2026_llm": Dataset(frozenset({"en-sw"}), 0.4, "silver", weight=0.3),
+    "politikweli": Dataset(frozenset({"en-sw", "sw"}), 0.2, "silver", weight=0.3),
 }
 NEGATIVES = {"ag_news": "research", "india_police_events": "none stated", "masakhane_news": "MIT"}
 _PLACEHOLDER = re.compile(
@@ -120,21 +118,16 @@ def targets_of(raw: str | None, labels: dict[str, int]) -> tuple[float, ...]:
     return tuple(1.0 if key in found else (UNKNOWN if key in {"other", "political"} else 0.0) for key in TARGETS)
 
 
-def public(folder: Path, seed: int) -> list[Row]:
-    """One epoch of the public sets, capped per set."""
-    rows: list[Row] = []
-    for name, use in DATASETS.items():
-        positives: list[Row] = []
-        others: list[Row] = []
-        for raw in read(folder / "train" / f"{name}.jsonl.gz"):
-            if raw["lang"] not in use.languages or raw.get("note") == "mt_davidson":
-                continue
-            row = row_of(raw, name, use)
-            (positives if 1.0 in row.signals else others).append(row)
-        draw = random.Random(f"{seed}-{name}")  # noqa: S311 - sampling, not secrecy
-        for part, cap in ((positives, use.positives), (others, use.others)):
-            rows.extend(draw.sample(part, min(cap, len(part))) * use.repeat)
-    return rows
+def public(folder: Path) -> dict[str, list[Row]]:
+    """Every usable row of the public sets, by set."""
+    return {
+        name: [
+            row_of(raw, name, use)
+            for raw in read(folder / "train" / f"{name}.jsonl.gz")
+            if raw["lang"] in use.languages and raw.get("note") != "mt_davidson"
+        ]
+        for name, use in DATASETS.items()
+    }
 
 
 def row_of(raw: dict[str, Any], name: str, use: Dataset) -> Row:
@@ -143,7 +136,9 @@ def row_of(raw: dict[str, Any], name: str, use: Dataset) -> Row:
     hateful = labels.get("hate_speech") == 1 or labels.get("incitement") == 1
     stance = STANCES.index("asserts") if hateful and use.own_voice else -1
     targets = targets_of(raw.get("target"), labels)
-    return Row(clean(raw["text"]), signals_of(labels), stage_of(labels), stance, targets, use.weight, name)
+    return Row(
+        clean(raw["text"]), signals_of(labels), stage_of(labels), stance, targets, use.weight, name, raw.get("id", "")
+    )
 
 
 def held_out(key: str) -> bool:

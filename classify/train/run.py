@@ -17,11 +17,12 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from tqdm import tqdm
 
 from classify.errors import BadTrainingData
 from classify.model import Logits, Network, Shape
-from classify.train import authored, batches, rows
+from classify.train import authored, batches, rows, teacher
 from classify.train.base import BASE, base_folder, network_from_base
 
 HEADS = ("signals", "stage", "stance", "targets")
@@ -41,12 +42,13 @@ class TrainOptions:
     batch_tokens: int = 2_304
     learning_rate: float = 1e-4
     head_rate: float = 1e-3
+    word_rate: float = 1e-4  # of the word embeddings; 0 leaves them alone
     warmup: float = 0.06
     weight_decay: float = 0.01
     dropout: float = 0.1
-    freeze_words: bool = False  # leave the word embeddings alone: faster, for a last phase
     authored_share: float = 0.2
     negative_share: float = 0.14
+    soft: Path | None = None  # what `classify.train.teacher` wrote of the rows
     seed: int = 7
     threads: int = 1
     bf16: bool = True
@@ -63,8 +65,9 @@ def options_from(config: Path | None, *, data: Path, base: str | None, out: Path
         (out / CHECKPOINT).unlink(missing_ok=True)
     if base:
         told["start_from"] = base
-    if told.get("start_from"):
-        told["start_from"] = Path(told["start_from"])
+    for key in ("start_from", "soft"):
+        if told.get(key):
+            told[key] = Path(told[key])
     return TrainOptions(**told | {"data": data, "out": out})
 
 
@@ -77,10 +80,9 @@ def train(options: TrainOptions, progress: Callable[[int, int, float], None] | N
     network = network_from_base(folder, options.dropout)
     if options.start_from is not None:
         network.load_state_dict(load_file(options.start_from / "model.safetensors"))
-    network.embeddings.word_embeddings.requires_grad_(not options.freeze_words)
-    optimizer = _optimizer(network, options)
+    optimizers = _optimizers(network, options)
     options.out.mkdir(parents=True, exist_ok=True)
-    first = _resume(options.out, network, optimizer)
+    first = _resume(options.out, network, optimizers)
     total = max(1, options.rows // (options.batch_tokens // 36))
     network.train()
     began, losses = time.monotonic(), 0.0
@@ -91,12 +93,12 @@ def train(options: TrainOptions, progress: Callable[[int, int, float], None] | N
             done = max(step / total, (time.monotonic() - began) / (60 * options.minutes) if options.minutes else 0.0)
             if done >= 1.0:
                 break
-            _set_rate(optimizer, options, done)
-            loss = _step(network, optimizer, batch, options.bf16)
+            _set_rate(optimizers, options, done)
+            loss = _step(network, optimizers, batch, options.bf16)
             losses = loss if step == first else 0.98 * losses + 0.02 * loss
             tell(step, total, losses)
             if (step + 1) % CHECKPOINT_EVERY == 0:
-                _checkpoint(options.out, network, optimizer, step + 1)
+                _checkpoint(options.out, network, optimizers, step + 1)
     return write(options, network, tokenizer, losses)
 
 
@@ -152,29 +154,42 @@ def _known_bce(logits: Tensor, labels: Tensor, weight: Tensor, *, per_column: bo
     return each.sum() / known.sum().clamp(min=16)
 
 
-def _step(network: Network, optimizer: torch.optim.Optimizer, batch: batches.Batch, bf16: bool) -> float:
-    with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+Optimizers = tuple[torch.optim.Optimizer, ...]
+
+
+def _step(network: Network, optimizers: Optimizers, batch: batches.Batch, bf16: bool) -> float:
+    # The fused attention is slower here: its way back takes a quarter of a step on a processor.
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16), sdpa_kernel(SDPBackend.MATH):
         logits = network(batch.ids, batch.mask)
     loss = loss_of(logits, batch)
-    optimizer.zero_grad()
+    network.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-    optimizer.step()
+    nn.utils.clip_grad_norm_([p for p in network.parameters() if p.grad is not None and not p.grad.is_sparse], 1.0)
+    for optimizer in optimizers:
+        optimizer.step()
     return float(loss.detach())
 
 
 def _batches(options: TrainOptions, tokenizer: Tokenizer) -> Iterator[batches.Batch]:
-    public = rows.public(options.data, options.seed)
+    public = rows.public(options.data)
+    if options.soft:
+        public = teacher.softened(public, options.soft)
+    size = {name: rows.DATASETS[name].passes * len(found) for name, found in public.items()}
+    share = (1.0 - options.authored_share - options.negative_share) / sum(size.values())
     parts = [
-        batches.Part(public, 1.0 - options.authored_share - options.negative_share),
+        *(batches.Part(found, share * size[name]) for name, found in public.items()),
         batches.Part(rows.negatives(options.data, unseen=False), options.negative_share),
         batches.Part(authored.rows("train", options.seed), options.authored_share),
     ]
     return batches.epoch(parts, tokenizer, options.batch_tokens, 2 * options.rows, options.seed)
 
 
-def _optimizer(network: Network, options: TrainOptions) -> torch.optim.Optimizer:
-    learning = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
+def _optimizers(network: Network, options: TrainOptions) -> Optimizers:
+    """AdamW for the body and the heads; for the word embeddings one that touches only the words of the batch."""
+    words = network.embeddings.word_embeddings
+    words.sparse = True
+    words.requires_grad_(options.word_rate > 0)
+    learning = [(name, p) for name, p in network.named_parameters() if p.requires_grad and p is not words.weight]
     heads = [p for name, p in learning if name.split(".")[0] in HEADS]
     plain = [p for name, p in learning if name.split(".")[0] not in HEADS and p.ndim < 2]
     body = [p for name, p in learning if name.split(".")[0] not in HEADS and p.ndim > 1]
@@ -183,20 +198,24 @@ def _optimizer(network: Network, options: TrainOptions) -> torch.optim.Optimizer
         {"params": plain, "scale": options.learning_rate, "weight_decay": 0.0},
         {"params": heads, "scale": options.head_rate, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=options.learning_rate)
+    dense = torch.optim.AdamW(groups, lr=options.learning_rate, fused=True)
+    if not options.word_rate:
+        return (dense,)
+    sparse = {"params": [words.weight], "scale": options.word_rate}
+    return dense, torch.optim.SparseAdam([sparse], lr=options.word_rate)
 
 
-def _set_rate(optimizer: torch.optim.Optimizer, options: TrainOptions, done: float) -> None:
+def _set_rate(optimizers: Optimizers, options: TrainOptions, done: float) -> None:
     """Linear warm-up, then linear to nothing; `done` is the part of the run that lies behind."""
     factor = done / options.warmup if done < options.warmup else (1 - done) / (1 - options.warmup)
-    for group in optimizer.param_groups:
+    for group in (group for optimizer in optimizers for group in optimizer.param_groups):
         group["lr"] = group["scale"] * max(factor, 0.01)
 
 
-def _checkpoint(out: Path, network: Network, optimizer: torch.optim.Optimizer, step: int) -> None:
+def _checkpoint(out: Path, network: Network, optimizers: Optimizers, step: int) -> None:
     state = {
         "network": network.state_dict(),
-        "optimizer": optimizer.state_dict(),
+        "optimizers": [optimizer.state_dict() for optimizer in optimizers],
         "step": step,
         "rng": torch.get_rng_state(),
     }
@@ -204,13 +223,14 @@ def _checkpoint(out: Path, network: Network, optimizer: torch.optim.Optimizer, s
     (out / "checkpoint.new").rename(out / CHECKPOINT)
 
 
-def _resume(out: Path, network: Network, optimizer: torch.optim.Optimizer) -> int:
+def _resume(out: Path, network: Network, optimizers: Optimizers) -> int:
     path = out / CHECKPOINT
     if not path.exists():
         return 0
     state = torch.load(path, weights_only=True)
     network.load_state_dict(state["network"])
-    optimizer.load_state_dict(state["optimizer"])
+    for optimizer, told in zip(optimizers, state["optimizers"], strict=True):
+        optimizer.load_state_dict(told)
     torch.set_rng_state(state["rng"])
     return int(state["step"])
 

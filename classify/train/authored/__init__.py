@@ -1,6 +1,5 @@
 """Our own texts: hand-written templates and a small grammar, for what no public set teaches. See README.md."""
 
-import random
 from collections.abc import Iterator
 
 from classify.rows import Labelled
@@ -8,8 +7,6 @@ from classify.train.authored.grammar import Authored, Grammar
 from classify.train.authored.groups import Split
 from classify.train.rows import UNKNOWN, Row, clean
 from models.assessment import SIGNALS, STANCES, TARGETS
-
-_NOISE = 0.12
 
 
 def texts(split: Split, seed: int, per_core: int = 16, per_wrapper: int = 60) -> Iterator[Authored]:
@@ -22,13 +19,8 @@ def texts(split: Split, seed: int, per_core: int = 16, per_wrapper: int = 60) ->
 
 
 def rows(split: Split, seed: int, per_core: int = 16, per_wrapper: int = 60) -> list[Row]:
-    """The same as training rows; some of the training texts are lightly misspelt."""
-    draw = random.Random(f"noise-{seed}")  # noqa: S311 - sampling, not secrecy
-    noisy = _NOISE if split == "train" else 0.0
-    return [
-        row(text, misspelt(text.text, draw) if draw.random() < noisy else text.text)
-        for text in texts(split, seed, per_core, per_wrapper)
-    ]
+    """The same as training rows."""
+    return [row(text) for text in texts(split, seed, per_core, per_wrapper)]
 
 
 def held_out(seed: int = 3) -> list[Labelled]:
@@ -47,26 +39,10 @@ def held_out(seed: int = 3) -> list[Labelled]:
     ]
 
 
-def row(authored: Authored, text: str | None = None) -> Row:
+def row(authored: Authored) -> Row:
     """One authored text as a training row; a signal nobody marked is 0, one marked `?` is unknown."""
     meaning = authored.meaning
     signals = tuple(1.0 if s in meaning.signals else UNKNOWN if s in meaning.unknown else 0.0 for s in SIGNALS)
     stage = (UNKNOWN,) * 4 if meaning.stage is None else tuple(float(meaning.stage >= s) for s in (1, 2, 3, 4))
     targets = tuple(float(key == authored.target) for key in TARGETS)
-    return Row(clean(text or authored.text), signals, stage, STANCES.index(meaning.stance), targets, 1.0, "authored")
-
-
-def misspelt(text: str, draw: random.Random) -> str:
-    """One light disguise: lower case, capitals, a typing slip, letters for digits, no punctuation."""
-    kind = draw.randrange(5)
-    if kind == 0:
-        return text.lower()
-    if kind == 1:
-        return text.upper()
-    if kind == 2:
-        place = draw.randrange(1, max(2, len(text) - 1))
-        return text[: place - 1] + text[place : place + 1] + text[place - 1 : place] + text[place + 1 :]
-    if kind == 3:
-        disguise: dict[str, str | int | None] = {"a": "4", "e": "3", "i": "1", "o": "0"}
-        return text.translate(str.maketrans(disguise)) if draw.random() < 0.5 else text.replace("e", "3")
-    return "".join(c for c in text if c not in ".,!?\"'")
+    return Row(clean(authored.text), signals, stage, STANCES.index(meaning.stance), targets, 1.0, "authored")
