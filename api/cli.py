@@ -11,6 +11,7 @@ import click
 
 from api.commands.access import sign_in, token
 from api.commands.context import now, open_database, read_settings
+from api.commands.forget import forget
 from api.commands.model import classify, evaluate, train
 from api.commands.sources import import_rows, sources
 
@@ -156,5 +157,5 @@ def doctor() -> None:
         raise click.ClickException(f"{bad} findings need a hand")
 
 
-for command in (sources, import_rows, classify, evaluate, train, token, sign_in):
+for command in (sources, import_rows, classify, evaluate, train, forget, token, sign_in):
     main.add_command(command)

@@ -27,6 +27,7 @@ from classify.assess import assess
 from classify.errors import ClassifyError
 from ingest.errors import IngestError
 from ingest.extract import extract
+from ingest.forget import forget
 from ingest.http import Network
 from ingest.poll import poll
 from models import claims
@@ -148,9 +149,12 @@ class Worker:
             self.beaten[arrow.name] = (time.monotonic(), error)
 
     def tidy(self) -> None:
-        """Forget sign-in links and browser sessions that are over."""
+        """Forget sign-in links and browser sessions that are over, and what is past its age or budget."""
         try:
             auth.forget_ended(self.works.sessions, self.clock())
+            forgotten = forget(self.works.sessions, self.works.settings.ingest, self.clock())
+            if forgotten:
+                LOG.info("forgot %d texts and raw answers past their age or budget", forgotten)
         except Exception:  # the loop's top, as above
             LOG.exception("tidying up failed")
 

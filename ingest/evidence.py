@@ -1,7 +1,8 @@
 """The chain that shows that nothing was changed: one link per item, each hash resting on the one before.
 
 Bodies are kept by their hash before they are parsed. The chain finds a changed, removed or re-ordered row; that the
-whole database was not rewritten only a head kept elsewhere can show.
+whole database was not rewritten only a head kept elsewhere can show. Words and bytes may be forgotten (`forget.py`);
+their hashes stay, and the chain with them.
 """
 
 import datetime as dt
@@ -11,13 +12,14 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ingest.identity import content_hash
 from models.database import Sessions, is_sqlite, reading
 from models.evidence import EvidenceHead, EvidenceLink, RawBody
+from models.forgetting import Forgetting
 from models.item import Item
 
 FIRST = "0" * 64
@@ -59,8 +61,14 @@ class Finding:
     problem: str
 
 
-def keep_raw(session: Session, body: bytes, content_type: str | None, now: dt.datetime) -> str:
-    """Keep bytes as they came, once, and return their SHA-256."""
+def keep_raw(
+    session: Session, body: bytes, content_type: str | None, now: dt.datetime, source_id: int | None = None
+) -> str:
+    """Keep bytes as they came, once, and return their SHA-256. `source_id` is who they are charged to.
+
+    Bytes that were forgotten because of their age or a budget are kept again when they come again; what was erased on
+    request stays erased, because whatever holds it is forgotten again when it is stored (`read.store_entries`).
+    """
     sha256 = hashlib.sha256(body).hexdigest()
     upsert = sqlite.insert if is_sqlite(session) else postgresql.insert
     values = {
@@ -69,13 +77,34 @@ def keep_raw(session: Session, body: bytes, content_type: str | None, now: dt.da
         "content_type": (content_type or "").replace("\x00", "")[:200] or None,
         "received_at": now,
         "compressed": zlib.compress(body, 6),
+        "source_id": source_id,
     }
-    session.execute(upsert(RawBody).values(values).on_conflict_do_nothing())
+    again = {"compressed": values["compressed"], "received_at": now, "forgotten_at": None, "forgotten_because": None}
+    session.execute(
+        upsert(RawBody)
+        .values(values)
+        .on_conflict_do_update(index_elements=[RawBody.sha256], set_=again, where=RawBody.forgotten_at.is_not(None))
+    )
     return sha256
 
 
+def forget_raw(session: Session, sha256s: Sequence[str], because: str, now: dt.datetime) -> tuple[int, int]:
+    """Let bytes go and keep their hash, size and time; return how many bodies went and their bytes as they came."""
+    went = (
+        update(RawBody)
+        .where(RawBody.sha256.in_(sha256s), RawBody.forgotten_at.is_(None))
+        .values(compressed=b"", forgotten_at=now, forgotten_because=because)
+        .returning(RawBody.size)
+        .execution_options(synchronize_session=False)
+    )
+    sizes = session.scalars(went).all()
+    return len(sizes), sum(sizes)
+
+
 def raw_bytes(body: RawBody) -> bytes:
-    """Return the bytes as they came."""
+    """Return the bytes as they came; raises ValueError when they were forgotten."""
+    if body.forgotten_at is not None:
+        raise ValueError(f"the bytes of {body.sha256} were forgotten: {body.forgotten_because}")
     return zlib.decompress(body.compressed)
 
 
@@ -112,7 +141,12 @@ def verify(sessions: Sessions) -> list[Finding]:
     The first finding names the first bad row of the chain.
     """
     with reading(sessions) as session:
-        return [*_chain_findings(session), *_unlinked(session), *_raw_findings(session)]
+        return [
+            *_chain_findings(session),
+            *_unlinked(session),
+            *_raw_findings(session),
+            *_unaccounted(session),
+        ]
 
 
 def _chain_findings(session: Session) -> Iterator[Finding]:
@@ -149,6 +183,9 @@ def _problem(link: EvidenceLink, item: Item | None, previous: str) -> str | None
         return "the item's identity, hash or time was changed"
     if chained(previous, link.leaf_hash) != link.chain_hash:
         return "the link does not follow from the one before it"
+    if item.forgotten_at is not None:
+        # The words are gone on purpose; their hash, which the link vouches for, is still theirs.
+        return "the item is said to be forgotten and has a text" if item.title or item.content else None
     if content_hash(item.title, item.content) != item.content_sha256:
         return "the item's text was changed"
     return None
@@ -180,6 +217,10 @@ def _raw_findings(session: Session) -> Iterator[Finding]:
         bodies = session.scalars(query).all()
         for body in bodies:
             last = body.sha256
+            if body.forgotten_at is not None:
+                if body.compressed:
+                    yield Finding(0, None, f"the raw bytes {body.sha256} are said to be forgotten and are there")
+                continue
             try:
                 holds = hashlib.sha256(raw_bytes(body)).hexdigest() == body.sha256
             except zlib.error:
@@ -189,6 +230,14 @@ def _raw_findings(session: Session) -> Iterator[Finding]:
         session.expunge_all()
         if not bodies:
             return
+
+
+def _unaccounted(session: Session) -> Iterator[Finding]:
+    """Compare what is forgotten with the log of forgetting: words that vanish any other way are a finding."""
+    said = session.execute(select(func.coalesce(func.sum(Forgetting.items), 0))).scalar_one()
+    found = session.scalar(select(func.count()).select_from(Item).where(Item.forgotten_at.is_not(None))) or 0
+    if said != found:
+        yield Finding(0, None, f"{found} items have no words any more, the log of forgetting accounts for {said}")
 
 
 def _lengthen(session: Session, count: int) -> tuple[int, str]:

@@ -147,16 +147,17 @@ def _articles(
     teasers = [item for item, source in pairs if _is_teaser(item, source, settings)]
     if not teasers:
         return {}
+    robots = Robots(network, settings)
 
-    def keep(body: bytes, content_type: str | None) -> str:
+    def keep(source_id: int, body: bytes, content_type: str | None) -> str:
         with writing(sessions) as session:
-            return evidence.keep_raw(session, body, content_type, now)
+            return evidence.keep_raw(session, body, content_type, now, source_id)
+
+    def fetch(item: Item) -> Article:
+        return fetch_article(network, robots, partial(keep, item.source_id), settings, item.url or "")
 
     with ThreadPoolExecutor(ARTICLES_AT_ONCE, thread_name_prefix="article") as pool:
-        fetched = pool.map(
-            partial(fetch_article, network, Robots(network, settings), keep, settings),
-            [item.url or "" for item in teasers],
-        )
+        fetched = pool.map(fetch, teasers)
         return {item.id: article for item, article in zip(teasers, fetched, strict=True)}
 
 
@@ -204,6 +205,7 @@ def _values(item: Item, source: Source, text: Text, cluster_id: int, now: dt.dat
         "event_at": item.event_at,
         "created_at": now,
         "notes": [*item.notes, *text.notes, *kept],
+        "article_sha256": text.raw_sha256,
     }
 
 

@@ -17,11 +17,12 @@ Progress = Callable[[int, int], None]
 
 @dataclass
 class ImportResult:
-    """What became of the rows of a file; `refused` holds (line, reason)."""
+    """What became of the rows of a file; `refused` holds (line, reason), `erased` counts those kept out on request."""
 
     new: int = 0
     duplicates: int = 0
     versions: int = 0
+    erased: int = 0
     refused: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -47,6 +48,7 @@ def import_file(
             result.new += stored.new
             result.duplicates += stored.duplicates
             result.versions += stored.versions
+            result.erased += len(stored.erased)
             result.refused += chunk.refused
             progress(chunk.position, total)
     except OSError as error:
@@ -63,7 +65,7 @@ def _store(
         try:
             with writing(sessions) as session:
                 source = read.source_called(session, source_name, "import", now)
-                raw_sha256 = evidence.keep_raw(session, chunk.raw, "text/plain", now)
+                raw_sha256 = evidence.keep_raw(session, chunk.raw, "text/plain", now, source.id)
                 stored = read.store_entries(session, source, chunk.entries, raw_sha256, now, settings)
                 read.refuse(session, source.id, refused, raw_sha256, now)
                 return stored

@@ -117,7 +117,7 @@ def read_source(
 
     def keep(body: bytes, content_type: str | None) -> str:
         with writing(sessions) as session:
-            return evidence.keep_raw(session, body, content_type, now)
+            return evidence.keep_raw(session, body, content_type, now, source_id)
 
     try:
         previous: Batch | None = None
@@ -153,7 +153,8 @@ def _store(
         source = session.get_one(Source, source_id)
         # A long file takes longer than one lease; each stored batch proves that we are alive.
         source.claimed_until = now + elapsed + lease_of(settings)
-        return _keep_batch(session, source, batch, settings, now)[1]
+        stored = _keep_batch(session, source, batch, settings, now)
+        return stored.new + stored.versions
 
 
 def _finish(
@@ -172,7 +173,8 @@ def _finish(
         if not claims.held(session, Source, token, [source_id]):
             return 0
         source = session.get_one(Source, source_id)
-        entries, moved = _keep_batch(session, source, batch, settings, now)
+        stored = _keep_batch(session, source, batch, settings, now)
+        moved = stored.new + stored.versions
         health = replace(health, arrivals=_arrivals(session, source_id))
         if failure is None:
             turn = schedule.after_success(health, batch.reason, settings, now)
@@ -187,10 +189,10 @@ def _finish(
                 reason=str(failure)[:1000] if failure else batch.reason,
                 status_code=getattr(failure, "status", None) or batch.status_code,
                 body_bytes=batch.body_bytes,
-                entries=entries,
+                entries=len(batch.entries),
                 new_items=moved,
                 duration_ms=elapsed_ms,
-                details=batch.details,
+                details=batch.details | ({"erased": len(stored.erased)} if stored.erased else {}),
             )
         )
         source.last_polled_at = now
@@ -202,14 +204,14 @@ def _finish(
 
 def _keep_batch(
     session: Session, source: Source, batch: Batch, settings: IngestSettings, now: dt.datetime
-) -> tuple[int, int]:
-    """Store a batch and move the cursor; return how many entries it had and how many items came in."""
+) -> read.Stored:
+    """Store a batch and move the cursor."""
     stored = read.store_entries(session, source, batch.entries, batch.raw_sha256, now, settings)
     refused = [*batch.refused, *((f"entry {index}", reason) for index, reason in stored.refused)]
     read.refuse(session, source.id, refused, batch.raw_sha256, now)
     for name, value in batch.remember.items():
         setattr(source, name, value)
-    return len(batch.entries), stored.new + stored.versions
+    return stored
 
 
 def _claim(sessions: Sessions, limit: int, settings: IngestSettings, now: dt.datetime) -> list[tuple[str, int, str]]:

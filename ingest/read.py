@@ -19,19 +19,28 @@ from ingest.entry import Entry, clean, visible
 from ingest.errors import InputRefused
 from ingest.settings import IngestSettings
 from models.database import Sessions, writing
+from models.forgetting import Erasure
 from models.item import Item, Refusal
 from models.source import Source
 
 CHUNK = 500
+ERASED = "was erased on request and is not taken in again"
 
 
 @dataclass(frozen=True)
 class Stored:
-    """How many entries became what. `refused` holds (index, reason)."""
+    """How many entries became what. `refused` holds (index, reason).
+
+    `unknown` counts entries that came under a name the source did not have, `renamed` those of them whose page and
+    words it did have; `erased` holds the indexes of those that were erased on request and are not taken in again.
+    """
 
     new: int = 0
     duplicates: int = 0
     versions: int = 0
+    unknown: int = field(default=0, compare=False)
+    renamed: int = field(default=0, compare=False)
+    erased: tuple[int, ...] = ()
     refused: tuple[tuple[int, str], ...] = ()
 
 
@@ -52,15 +61,23 @@ def store_entries(
     now: dt.datetime,
     settings: IngestSettings,
 ) -> Stored:
-    """Store what is new or changed among `entries`, with its links of evidence, in the caller's transaction."""
+    """Store what is new or changed among `entries`, with its links of evidence, in the caller's transaction.
+
+    What was erased on request stays out, and so do the raw bytes that repeat it.
+    """
     cleaned = [clean(entry, settings.max_text_characters) for entry in entries]
     latest = _latest(session, source.id, {name for entry in cleaned for name in identity.names_of(entry)})
     names = identity.distinct(cleaned, latest.keys())
     said = [identity.content_hash(entry.title, entry.content) for entry in cleaned]
     renamed = _renamed(session, source.id, cleaned, names, said, latest)
+    erased = _erased(session, source.id, names, said)
+    if erased and raw_sha256:
+        evidence.forget_raw(session, [raw_sha256], "repeats what was erased on request", now)
     fresh: dict[str, dict[str, Any]] = {}
     duplicates = versions = 0
     for index, (entry, name, sha256) in enumerate(zip(cleaned, names, said, strict=True)):
+        if index in erased:
+            continue
         version, known = latest.get(name, (0, ""))
         if known == sha256 or name in fresh or index in renamed:
             duplicates += 1
@@ -68,7 +85,14 @@ def store_entries(
         versions += version > 0
         fresh[name] = _values(source, entry, name, sha256, version + 1, raw_sha256, now, settings)
     _add(session, source, list(fresh.values()), now)
-    return Stored(new=len(fresh) - versions, duplicates=duplicates, versions=versions)
+    return Stored(
+        new=len(fresh) - versions,
+        duplicates=duplicates,
+        versions=versions,
+        unknown=sum(name not in latest for name in names),
+        renamed=len(renamed),
+        erased=tuple(sorted(erased)),
+    )
 
 
 def push(
@@ -86,7 +110,7 @@ def push(
         try:
             with writing(sessions) as session:
                 source = source_called(session, source_name, "push", now)
-                raw_sha256 = evidence.keep_raw(session, raw, "application/json", now)
+                raw_sha256 = evidence.keep_raw(session, raw, "application/json", now, source.id)
                 stored = store_entries(session, source, [entry for _, entry in entries], raw_sha256, now, settings)
                 refuse(
                     session,
@@ -100,10 +124,11 @@ def push(
             # Somebody pushed the same items at the same moment; the second time they are known.
             if attempt == 2:
                 raise
+    rejected += [(entries[index][0], ERASED) for index in stored.erased]
     return PushResult(
         accepted=stored.new + stored.versions,
         duplicates=stored.duplicates,
-        rejected=[{"index": index, "reason": reason} for index, reason in rejected],
+        rejected=[{"index": index, "reason": reason} for index, reason in sorted(rejected)],
     )
 
 
@@ -182,13 +207,29 @@ def _renamed(
     if not unknown:
         return set()
     hashes = sorted({sha256 for sha256, _ in unknown.values()})
-    known: set[tuple[str, str]] = set()
+    known: set[tuple[str, str | None]] = set()
     for start in range(0, len(hashes), CHUNK):
         query = select(Item.content_sha256, Item.url).where(
-            Item.source_id == source_id, Item.content_sha256.in_(hashes[start : start + CHUNK]), Item.url.is_not(None)
+            Item.source_id == source_id, Item.content_sha256.in_(hashes[start : start + CHUNK])
         )
-        known.update((sha256, identity.canonical_url(url)) for sha256, url in session.execute(query) if url)
-    return {index for index, key in unknown.items() if key in known}
+        query = query.where(Item.url.is_not(None) | Item.forgotten_at.is_not(None))
+        # A forgotten item has no address any more; its words alone keep it from coming back.
+        known.update((sha256, url and identity.canonical_url(url)) for sha256, url in session.execute(query))
+    return {index for index, key in unknown.items() if key in known or (key[0], None) in known}
+
+
+def _erased(session: Session, source_id: int, names: Sequence[str], said: Sequence[str]) -> set[int]:
+    """Return the indexes of entries that were erased on request: by name at this source, by their words anywhere."""
+    if session.scalar(select(Erasure.id).limit(1)) is None:
+        return set()
+    gone: set[str] = set()
+    for column, wanted in ((Erasure.external_id, sorted(set(names))), (Erasure.content_sha256, sorted(set(said)))):
+        for start in range(0, len(wanted), CHUNK):
+            query = select(column).where(column.in_(wanted[start : start + CHUNK]))
+            if column is Erasure.external_id:
+                query = query.where(Erasure.source_id == source_id)
+            gone.update(session.scalars(query))
+    return {index for index, (name, sha256) in enumerate(zip(names, said, strict=True)) if gone & {name, sha256}}
 
 
 def _values(

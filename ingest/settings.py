@@ -16,6 +16,13 @@ POSITIVE = (
     "parse_cpu_seconds",
     "extract_batch",
 )
+NOT_NEGATIVE = (
+    "forget_unflagged_days",
+    "forget_flagged_days",
+    "forget_reviewed_days",
+    "forget_raw_days",
+    "raw_budget_bytes",
+)
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,23 @@ class IngestSettings:
     file_settle_seconds: float = field(
         default=5.0, metadata={"help": "A dropped file is read once it has not changed for this long."}
     )
+    forget_unflagged_days: float = field(
+        default=0, metadata={"help": "Texts that were judged and not flagged are forgotten after this; 0: never."}
+    )
+    forget_flagged_days: float = field(
+        default=0, metadata={"help": "Flagged texts that nobody has reviewed are forgotten after this; 0: never."}
+    )
+    forget_reviewed_days: float = field(
+        default=0, metadata={"help": "Texts that a person has reviewed are forgotten after this many days; 0: never."}
+    )
+    forget_raw_days: float = field(
+        default=0,
+        metadata={"help": "Raw answers without a flagged or reviewed text are forgotten after this; 0: never."},
+    )
+    raw_budget_bytes: int = field(
+        default=2048 * MIB,
+        metadata={"help": "Raw bytes kept of one source, flagged ones aside; beyond, the oldest go; 0: no limit."},
+    )
     author_policy: str = field(
         default="hash", metadata={"help": "hash: keep a keyed hash of author names; keep: keep the names."}
     )
@@ -93,6 +117,9 @@ class IngestSettings:
                 raise ValueError(f"allowed_networks: {cidr!r} is no network; write for example 192.0.2.0/24") from None
         if self.author_policy not in AUTHOR_POLICIES:
             raise ValueError(f"author_policy: {self.author_policy!r} is unknown; use one of {AUTHOR_POLICIES}")
+        for name in NOT_NEGATIVE:
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name}: {getattr(self, name)} must be 0 (never) or more")
         for name in POSITIVE:
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name}: {getattr(self, name)} must be greater than 0")

@@ -54,6 +54,24 @@ def reading(sessions: Sessions) -> Iterator[Session]:
         yield session
 
 
+def scrub(sessions: Sessions) -> None:
+    """Take what was deleted out of the database's files, where it lies until its place is needed again.
+
+    SQLite writes its whole file anew, which takes as much free disk again; PostgreSQL cleans the tables where erased
+    words can be. Call it outside any transaction; it waits for writers. Raises `sqlalchemy.exc.OperationalError`.
+    """
+    engine: Engine = sessions.kw["bind"]
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT", **READING) as connection:
+        if engine.dialect.name == "sqlite":
+            connection.commit()  # ends the BEGIN that our own listener put before the first statement
+            raw: Any = connection.connection.driver_connection
+            raw.execute("VACUUM")
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        else:
+            for table in ("items", "documents", "raw_bodies", "bands"):
+                connection.exec_driver_sql(f"VACUUM {table}")
+
+
 def is_sqlite(session: Session) -> bool:
     """Whether this session talks to SQLite."""
     return session.get_bind().dialect.name == "sqlite"

@@ -70,7 +70,8 @@ def country_outages(session: Session, now: dt.datetime, *, within: dt.timedelta)
     )
     watched: defaultdict[str, int] = defaultdict(int)
     dark: defaultdict[str, list[DarkSource]] = defaultdict(list)
-    for source_id, name, country, state, reason, since in session.execute(query):
+    for source_id, name, place, state, reason, since in session.execute(query):
+        country = str(place)
         watched[country] += 1
         if state in DARK_STATES:
             dark[country].append(DarkSource(source_id, name, state, reason, min(since or now, now)))

@@ -159,6 +159,7 @@ def import_rows(file: Path, source: str) -> None:
         click.echo(f"... and {len(result.refused) - 20} more refusals; all are in the database", err=True)
     click.echo(
         f"{result.new} new, {result.versions} new versions, {result.duplicates} known, {len(result.refused)} refused"
+        + (f", {result.erased} erased on request before" if result.erased else "")
     )
 
 

@@ -121,7 +121,7 @@ def _add_texts(session: Session, source: Source, pack: Pack, settings: IngestSet
         texts = [text for text in own if text.get("edit", False) == edited]
         if texts:
             raw = "\n".join(json.dumps(text, ensure_ascii=False) for text in texts).encode()
-            raw_sha256 = keep_raw(session, raw, "application/jsonl", now)
+            raw_sha256 = keep_raw(session, raw, "application/jsonl", now, source.id)
             entries = [_entry(text, now) for text in texts]
             stored = store_entries(session, source, entries, raw_sha256, now, settings)
             items += stored.new + stored.versions
