@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parent / "templates"
 CORES = (
     "dehumanization", "incitement", "extremist_narrative", "hate_speech",
     "propaganda", "discrimination", "mobilization", "impunity", "more",
-    "voices", "benign",
+    "voices", "benign", "justice", "tales",
 )  # fmt: skip
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{(\w+)\}")
