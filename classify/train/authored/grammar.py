@@ -17,8 +17,9 @@ FOLDER = Path(__file__).parent / "templates"
 CORES = (
     "dehumanization", "incitement", "extremist_narrative", "hate_speech",
     "propaganda", "discrimination", "mobilization", "impunity", "more",
-    "voices", "benign", "justice", "tales",
+    "voices", "benign", "justice", "tales", "orders",
 )  # fmt: skip
+_KINDS = {"W": "gender", "Q": "sexuality_gender_identity", "D": "disability"}  # slots of one protected characteristic
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{(\w+)\}")
 _LOOSE = re.compile(r"\s+([,.;:!?])")
@@ -140,6 +141,10 @@ class Grammar:
         return Authored(text, meaning, group.target if group else None, f"{wrapper.name}+{core.name}", "wrapped")
 
     def _fill(self, template: Template) -> tuple[str, Group | None]:
+        for slot, target in _KINDS.items():
+            if f"{{{slot}}}" in template.pattern:
+                plural, singular = (part.strip() for part in self._draw.choice(self._lexicon[slot]).split("="))
+                return self._expand(template.pattern, {slot: plural}), Group(plural, singular, target)
         group = self._group() if "{G}" in template.pattern or "{g}" in template.pattern else None
         slots = {"G": group.plural, "g": group.singular} if group else {}
         return self._expand(template.pattern, slots), group

@@ -1,6 +1,8 @@
 """Our own texts: enough, varied, split by template, and fair to real groups."""
 
 from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
 
 from classify.train import authored
 from classify.train.authored import grammar
@@ -63,3 +65,28 @@ def test_invented_names_of_the_splits_never_meet() -> None:
 def test_targets_follow_the_group() -> None:
     assert {text.target for text in TRAIN if text.target} <= set(TARGETS)
     assert all(text.target is None for text in TRAIN if not text.meaning.signals)
+
+
+def test_the_data_sheet_tells_the_true_counts() -> None:
+    sheet = (Path(authored.__file__).parent / "README.md").read_text(encoding="utf-8")
+    told = sheet.split("<!-- counts -->")[1].split("<!-- /counts -->")[0].strip()
+    assert told == _counts()
+
+
+def _counts() -> str:
+    splits = ("train", "dev", "test")
+    found = {split: list(authored.texts(split, seed=7)) for split in splits}
+    cores = [template for file in grammar.CORES for template in grammar.read(file)]
+    lines = ["| | train | dev | test |", "|---|---|---|---|"]
+
+    def line(name: str, count: Callable[[str], int]) -> None:
+        lines.append(f"| {name} | " + " | ".join(str(count(split)) for split in splits) + " |")
+
+    line("templates", lambda split: sum(core.split == split for core in cores))
+    line("texts", lambda split: len(found[split]))
+    line("no signal", lambda split: sum(not text.meaning.signals for text in found[split]))
+    for key in SIGNALS:
+        line(f"`{key}`", lambda split, key=key: sum(key in text.meaning.signals for text in found[split]))
+    for stance in STANCES:
+        line(stance, lambda split, stance=stance: sum(text.meaning.stance == stance for text in found[split]))
+    return "\n".join(lines)
