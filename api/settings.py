@@ -86,6 +86,28 @@ class Settings:
     rotation_hours: int = field(
         default=24, metadata={"help": "How long the old secret of a webhook signs too.", "range": (0, 720)}
     )
+    evidence_key_file: Path | None = field(
+        default=None,
+        metadata={
+            "help": "File of the Ed25519 key that signs the evidence log; made at the first start, owner-only.",
+            "shown": "HOME/secrets/evidence_key.pem",
+        },
+    )
+    evidence_origin: str = field(
+        default="",
+        metadata={"help": "Name of the evidence log in its signed checkpoints.", "shown": "HOST of the public address"},
+    )
+    smtp_host: str = field(default="", metadata={"help": "SMTP server that e-mail subscriptions go through."})
+    smtp_port: int = field(default=587, metadata={"help": "Port of the SMTP server.", "range": (1, 65535)})
+    smtp_security: str = field(
+        default="starttls",
+        metadata={"help": "How the SMTP connection is protected.", "choices": ("starttls", "tls", "none")},
+    )
+    smtp_user: str = field(default="", metadata={"help": "Name to log in with; empty for no login."})
+    smtp_password: str = field(
+        default="", metadata={"help": "Password to log in with; nothing is made up when it is empty."}
+    )
+    smtp_from: str = field(default="", metadata={"help": "Sender of e-mails.", "shown": "tocsin@SMTP_HOST"})
     ingest: IngestSettings = field(default_factory=IngestSettings)
     classify: ClassifySettings = field(default_factory=ClassifySettings)
     warn: WarnSettings = field(default_factory=WarnSettings)
@@ -97,6 +119,16 @@ class Settings:
             return self.public_url.rstrip("/")
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
+
+    @property
+    def evidence_key(self) -> Path:
+        """Where the key of the evidence log is kept."""
+        return self.evidence_key_file or self.home / "secrets" / "evidence_key.pem"
+
+    @property
+    def log_origin(self) -> str:
+        """The name of the evidence log, without a scheme, as signed notes want it."""
+        return self.evidence_origin or self.base_url.partition("://")[2]
 
     @property
     def secure(self) -> bool:

@@ -1,38 +1,42 @@
 """The arrow `deliver`: bring each owed message to its webhook, signed, until the partner has it.
 
-A message's body and id were fixed when its alert was committed; each try signs those same bytes anew. Every endpoint
-has a lane of its own, so that one that hangs delays no other, and a lane ends at its first failure. What is sent while
-we are killed is sent again under the same id. It does not know what an alert is.
+A message and its id were fixed when its alert was committed; the first claim adds where we are reached and how long the
+evidence log is, and each try signs those same bytes anew. Every endpoint has a lane of its own, so that one that hangs
+delays no other, and a lane ends at its first failure. What is sent while we are killed is sent again under the same id.
+It does not know what an alert is.
 """
 
-import base64
 import datetime as dt
+import json
 import logging
 import random
-import secrets
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
-from standardwebhooks.webhooks import Webhook as Signer
 
-from api import retries
+from api import channels, retries
+from api.replay import release_all
 from api.retries import Outcome
 from api.settings import Settings
+from api.signing import signed_headers, signing_secrets
 from ingest.errors import IngestError
 from ingest.http import Network
 from models import claims
 from models.database import Sessions, reading, writing
 from models.delivery import Delivery, DeliveryAttempt, Webhook, owed
+from models.log import LogHead
+from warn import notify
 
 LOG = logging.getLogger(__name__)
 LANES = 32
 TURN = dt.timedelta(seconds=20)
 LEASE_MARGIN = dt.timedelta(seconds=15)
 PER_SECOND = 20  # messages to one endpoint, so that a partner who comes back is not flooded
+LOOK_SECONDS = 0.5  # while lanes are busy, how often we look whether somebody else is owed something
 EXCERPT = 2_000
 READ_AT_MOST = 64 * 1024
 
@@ -43,6 +47,7 @@ class Sending:
 
     delivery_id: int
     token: str
+    kind: str
     url: str
     message_id: str
     body: str
@@ -68,15 +73,27 @@ def deliver(
     pause: Callable[[float], None] = time.sleep,
 ) -> int:
     """Send what is owed now; return how many messages were delivered."""
-    with reading(sessions) as session:
-        endpoints = session.scalars(
-            select(Delivery.webhook_id).where(owed(now), claims.free(Delivery, now)).distinct()
-        ).all()
-    if not endpoints:
-        return 0
     lane = Lane(sessions, network, settings, now, pause)
-    with ThreadPoolExecutor(min(LANES, len(endpoints)), thread_name_prefix="deliver") as lanes:
-        return sum(lanes.map(lane.run, endpoints))
+    delivered = 0
+    running: dict[int, Future[int]] = {}
+    with ThreadPoolExecutor(LANES, thread_name_prefix="deliver") as lanes:
+        while True:
+            # Looked at again and again: whoever is owed something now does not wait for the slowest of the others.
+            for endpoint in waiting(sessions, lane.now()) if lane.has_time() else []:
+                if endpoint not in running:
+                    running[endpoint] = lanes.submit(lane.run, endpoint)
+            if not running:
+                return delivered
+            done, _ = wait(running.values(), LOOK_SECONDS, FIRST_COMPLETED)
+            for endpoint in [endpoint for endpoint, future in running.items() if future in done]:
+                delivered += running.pop(endpoint).result()
+
+
+def waiting(sessions: Sessions, now: dt.datetime) -> list[int]:
+    """Return the endpoints that are owed something now."""
+    with reading(sessions) as session:
+        due = owed(now) & claims.free(Delivery, now)
+        return list(session.scalars(select(Delivery.webhook_id).where(due).distinct()))
 
 
 class Lane:
@@ -97,10 +114,14 @@ class Lane:
         """The turn's time, moved on by what passed since; a clock that jumps does not disturb it."""
         return self.began + dt.timedelta(seconds=time.monotonic() - self.monotonic)
 
+    def has_time(self) -> bool:
+        """Whether the turn goes on."""
+        return self.now() - self.began < TURN
+
     def run(self, webhook_id: int) -> int:
         """Return how many messages the endpoint took."""
         delivered = 0
-        while self.now() - self.began < TURN:
+        while self.has_time():
             sending = take(self.sessions, webhook_id, self.settings, self.now())
             if sending is None:
                 break
@@ -115,6 +136,9 @@ class Lane:
     def attempt(self, sending: Sending) -> Tried:
         """Send one message once."""
         at, started = self.now(), time.monotonic()
+        if sending.kind != "webhook":
+            outcome = channels.send(sending.kind, sending.url, sending.message_id, sending.body, self.settings)
+            return Tried(at, _ms(started), outcome)
         headers = signed_headers(sending.message_id, at, sending.body, sending.secrets)
         try:
             answer = self.network.post(
@@ -141,8 +165,25 @@ def take(sessions: Sessions, webhook_id: int, settings: Settings, now: dt.dateti
             return None
         delivery = session.get_one(Delivery, ids[0])
         webhook = session.get_one(Webhook, webhook_id)
+        delivery.body = sealed(session, delivery.body, settings.base_url)
         signing = signing_secrets(webhook, now)
-        return Sending(delivery.id, token, webhook.url, delivery.message_id, delivery.body, signing)
+        return Sending(delivery.id, token, webhook.kind, webhook.url, delivery.message_id, delivery.body, signing)
+
+
+def sealed(session: Session, body: str, base_url: str) -> str:
+    """Complete a message at its first claim: an absolute link, and the head of the evidence log as a witness's copy.
+
+    What is complete is returned as it is, so that every try sends the same bytes.
+    """
+    content = json.loads(body)
+    data = content.get("data", {})
+    if not isinstance(data, dict) or "evidence" in data:
+        return body
+    if str(data.get("url", "")).startswith("/"):
+        data["url"] = base_url + data["url"]
+    head = session.scalars(select(LogHead)).one_or_none()
+    data["evidence"] = {"size": head.size, "root": head.root} if head else None
+    return json.dumps(content, ensure_ascii=False)
 
 
 def record(sessions: Sessions, sending: Sending, tried: Tried, settings: Settings, chance: float) -> None:
@@ -170,57 +211,6 @@ def record(sessions: Sessions, sending: Sending, tried: Tried, settings: Setting
             _failed(session, delivery, webhook, tried, settings=settings, chance=chance)
 
 
-def signed_headers(message_id: str, at: dt.datetime, body: str, signing: tuple[str, ...]) -> dict[str, str]:
-    """Return the three headers of Standard Webhooks; one signature for each secret that is valid now."""
-    return {
-        "content-type": "application/json",
-        "webhook-id": message_id,
-        "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": " ".join(Signer(secret).sign(message_id, at, body) for secret in signing),
-    }
-
-
-def new_secret() -> str:
-    """Return a signing secret of 32 random bytes."""
-    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-
-
-def new_message_id() -> str:
-    """Return an id for a message; it never changes and says nothing."""
-    return f"msg_{secrets.token_hex(16)}"
-
-
-def signing_secrets(webhook: Webhook, now: dt.datetime) -> tuple[str, ...]:
-    """Return the secrets that sign now: the new one, and the old one until its grace ends."""
-    graced = webhook.previous_secret_until is not None and webhook.previous_secret_until > now
-    previous = webhook.previous_secret if graced else None
-    return (webhook.secret, previous) if previous else (webhook.secret,)
-
-
-def rotate(webhook: Webhook, now: dt.datetime, grace: dt.timedelta) -> str:
-    """Give the webhook a new secret; the old one signs too until `grace` is over. Return the new one."""
-    webhook.previous_secret = webhook.secret if grace else None
-    webhook.previous_secret_until = now + grace if grace else None
-    webhook.secret = new_secret()
-    return webhook.secret
-
-
-def redeliver(delivery: Delivery, now: dt.datetime) -> None:
-    """Owe a message again from the start, under its old id."""
-    delivery.state, delivery.tries, delivery.next_attempt_at = "pending", 0, now
-    delivery.claim_token, delivery.claimed_until, delivery.delivered_at, delivery.last_error = None, None, None, None
-
-
-def release_all(session: Session, webhook_id: int, now: dt.datetime) -> None:
-    """Make everything that an endpoint is still owed due now, because it is back."""
-    session.execute(
-        update(Delivery)
-        .where(Delivery.webhook_id == webhook_id, Delivery.state == "pending", Delivery.next_attempt_at > now)
-        .values(next_attempt_at=now)
-        .execution_options(synchronize_session=False)
-    )
-
-
 def _succeeded(session: Session, delivery: Delivery, webhook: Webhook, at: dt.datetime) -> None:
     delivery.state, delivery.delivered_at = "delivered", at
     delivery.next_attempt_at, delivery.last_error = None, None
@@ -245,7 +235,7 @@ def _failed(
     session.flush()
     disable_after = dt.timedelta(hours=settings.webhook_disable_hours)
     if outcome.gone or (failing_for >= disable_after and _failures(session, webhook) >= retries.FEWEST_FAILURES):
-        _disable(webhook, outcome, failing_for)
+        _disable(session, webhook, tried, failing_for)
     held_until = at + retries.hold(failing_for, outcome.retry_after)
     session.execute(
         update(Delivery)
@@ -255,11 +245,24 @@ def _failed(
     )
 
 
-def _disable(webhook: Webhook, outcome: Outcome, failing_for: dt.timedelta) -> None:
+def _disable(session: Session, webhook: Webhook, tried: Tried, failing_for: dt.timedelta) -> None:
+    """Switch an endpoint off and tell the operator: in the log, and where operational endpoints lead."""
     hours = int(failing_for.total_seconds() // 3600)
+    error = tried.outcome.error
     webhook.enabled = False
-    webhook.disabled_reason = outcome.error if outcome.gone else f"only failures for {hours} hours: {outcome.error}"
+    webhook.disabled_reason = error if tried.outcome.gone else f"only failures for {hours} hours: {error}"
     LOG.warning("webhook %d was switched off: %s", webhook.id, webhook.disabled_reason)
+    data = {
+        "id": webhook.id,
+        "url": "/webhooks",
+        "description": webhook.description,
+        "reason": webhook.disabled_reason,
+        "failing_since": notify.rfc3339(webhook.failing_since or tried.at),
+    }
+    content = {"type": "webhook.disabled", "timestamp": notify.rfc3339(tried.at), "data": data}
+    others = select(Webhook).where(Webhook.operational, Webhook.enabled, Webhook.id != webhook.id)
+    for operator in session.scalars(others.order_by(Webhook.id)):
+        notify.write(session, operator, "webhook.disabled", content, tried.at)
 
 
 def _failures(session: Session, webhook: Webhook) -> int:

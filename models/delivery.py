@@ -71,6 +71,11 @@ class Delivery(Keyed, Claimable, Base):
     last_error: Mapped[str | None] = mapped_column(Text, default=None)
 
 
+def shown_address(webhook: Webhook) -> str:
+    """Return the address as it may be shown: what follows the scheme of a chat service may be its key."""
+    return f"{webhook.url.partition('://')[0]}://..." if webhook.kind == "apprise" else webhook.url
+
+
 def owed(now: dt.datetime) -> ColumnElement[bool]:
     """Select deliveries whose next try is due at an enabled webhook: the one place where "owed" is coded."""
     enabled = Delivery.webhook_id.in_(select(Webhook.id).where(Webhook.enabled))

@@ -12,7 +12,8 @@ from warn.rules import Facts, wanted_values
 
 MOST = 20  # names of one kind kept on an alert: enough to judge, small enough to send
 FIELDS = ("signals", "targets", "target_names", "countries", "regions", "languages", "sources")
-WEBHOOK_FILTERS = ("min_severity", "kinds", "signals", "targets", "target_names", "countries")
+WEBHOOK_FILTERS = ("min_severity", "min_stage", "kinds", "signals", "targets", "target_names", "countries")
+LARGEST = {"min_severity": 100, "min_stage": 4}
 KNOWN_VALUES = {"signals": SIGNALS, "targets": TARGETS, "kinds": RULE_KINDS}
 
 
@@ -42,6 +43,8 @@ def wants(filters: Mapping[str, Any], alert: Alert) -> bool:
     """Whether a webhook with these filters gets this alert; one that asks nothing gets everything."""
     if alert.severity < filters.get("min_severity", 0):
         return False
+    if alert.details.get("stage", 0) < filters.get("min_stage", 0):
+        return False
     if "kinds" in filters and alert.kind not in wanted_values(filters["kinds"]):
         return False
     return overlaps({key: wanted for key, wanted in filters.items() if key in FIELDS}, alert)
@@ -59,9 +62,9 @@ def filter_problems(filters: Mapping[str, Any], known: tuple[str, ...] = WEBHOOK
     for key, wanted in filters.items():
         if key not in known:
             found.append(f"filters: {key!r} is unknown here; known are {', '.join(known)}.")
-        elif key == "min_severity":
-            if isinstance(wanted, bool) or not isinstance(wanted, int) or not 0 <= wanted <= 100:
-                found.append(f"filters.min_severity is {wanted!r}; it must be a whole number from 0 to 100.")
+        elif key in LARGEST:
+            if isinstance(wanted, bool) or not isinstance(wanted, int) or not 0 <= wanted <= LARGEST[key]:
+                found.append(f"filters.{key} is {wanted!r}; it must be a whole number from 0 to {LARGEST[key]}.")
         elif not wanted_values(wanted) or not all(isinstance(value, str) for value in wanted_values(wanted)):
             found.append(f"filters.{key} must be a text or a list of texts.")
         elif strange := [value for value in wanted_values(wanted) if value not in KNOWN_VALUES.get(key, (value,))]:

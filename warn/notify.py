@@ -1,23 +1,32 @@
-"""What is owed to partners: one delivery per webhook that wants the alert, written with the alert itself.
+"""What is owed to partners: one delivery per subscription that wants the alert, written with the alert itself.
 
-The body is fixed here, so that every retry sends the same bytes under the same id. Sending is not this room's business.
-The payload is thin: it says what the alert rests on and where to read it, and never what a post says.
+The body is fixed here, so that every retry says the same under the same id. Sending is not this room's business. The
+payload is thin: it says what the alert rests on and where to read it, and never what a post says. How much of the rest
+a partner is told is its tier: `full`, `pseudonymised` (sources are numbers, people's notes are left out), or `counts`.
 """
 
 import datetime as dt
 import json
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import false, select
 from sqlalchemy.orm import Session
 
 from models.alert import Alert, Rule
 from models.delivery import Delivery, Webhook
+from models.source import Source
 from warn import words
 from warn.about import wants
 
 OPENED, ACKNOWLEDGED, RESOLVED = "alert.opened", "alert.acknowledged", "alert.resolved"
+REPEATED, ESCALATED = "alert.repeated", "alert.escalated"
+# What the lowest tier holds: numbers, classes and places, and nothing that names a source, a group or a person.
+COUNTED = (
+    *("id", "url", "kind", "state", "severity", "stage", "count", "opened_at", "last_event_at", "signals", "targets"),
+    *("countries", "languages", "indicators", "machine", "reviewed", "notice"),
+)
 
 
 def owe(session: Session, alert: Alert, event: str, now: dt.datetime) -> int:
@@ -30,57 +39,113 @@ def owe(session: Session, alert: Alert, event: str, now: dt.datetime) -> int:
         return 0
     told = select(Delivery.webhook_id).where(Delivery.alert_id == alert.id, Delivery.event == OPENED)
     reach = Webhook.id.not_in(told) if event == OPENED else Webhook.id.in_(told)
-    webhooks = select(Webhook).where(Webhook.enabled, reach).order_by(Webhook.id)
+    webhooks = select(Webhook).where(Webhook.enabled, Webhook.operational == false(), reach).order_by(Webhook.id)
     wanting = [webhook for webhook in session.scalars(webhooks) if wants(webhook.filters, alert)]
-    if not wanting:
-        return 0
-    body = json.dumps(payload(alert, session.get_one(Rule, alert.rule_id), event, now), ensure_ascii=False)
     for webhook in wanting:
-        session.add(
-            Delivery(
-                webhook_id=webhook.id,
-                alert_id=alert.id,
-                event=event,
-                message_id=f"msg_{secrets.token_urlsafe(18)}",
-                body=body,
-                created_at=now,
-                next_attempt_at=now,
-            )
-        )
-    session.flush()
+        tell(session, webhook, alert, event, now)
+    if wanting:
+        alert.told_at = now
+        session.flush()
     return len(wanting)
 
 
-def payload(alert: Alert, rule: Rule, event: str, now: dt.datetime) -> dict[str, Any]:
-    """Write the message of an event, in the shape that Standard Webhooks recommends."""
+def tell(session: Session, webhook: Webhook, alert: Alert, event: str, now: dt.datetime) -> Delivery:
+    """Owe one webhook one message about an alert. `alert.repeated` is told again and again, so it is numbered."""
+    names = _source_names(session, alert) if webhook.tier == "pseudonymised" else {}
+    kind = event.partition("#")[0]
+    content = payload(alert, session.get_one(Rule, alert.rule_id), kind, now, webhook.tier, webhook.tlp, names)
+    return write(session, webhook, event, content, now, alert.id)
+
+
+def write(
+    session: Session,
+    webhook: Webhook,
+    event: str,
+    content: dict[str, Any],
+    now: dt.datetime,
+    alert_id: int | None = None,
+) -> Delivery:
+    """Owe one webhook a message with this content."""
+    delivery = Delivery(
+        webhook_id=webhook.id,
+        alert_id=alert_id,
+        event=event,
+        message_id=f"msg_{secrets.token_urlsafe(18)}",
+        body=json.dumps(content, ensure_ascii=False),
+        created_at=now,
+        next_attempt_at=now,
+    )
+    session.add(delivery)
+    session.flush()
+    return delivery
+
+
+def payload(
+    alert: Alert,
+    rule: Rule,
+    event: str,
+    now: dt.datetime,
+    tier: str = "full",
+    tlp: str = "AMBER",
+    names: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Write the message of an event, in the shape that Standard Webhooks recommends.
+
+    `names` maps sources to what they are called instead. `url` is a path; the sender knows where we are reached.
+    """
     details = alert.details
-    return {
-        "type": event,
-        "timestamp": rfc3339(now),
-        "data": {
-            "id": alert.id,
-            "url": f"/alerts/{alert.id}",
-            "kind": alert.kind,
-            "state": alert.state,
-            "rule": {"id": rule.id, "name": rule.name},
-            "title": alert.title,
-            "summary": alert.summary,
-            "severity": alert.severity,
-            "count": alert.count,
-            "opened_at": rfc3339(alert.opened_at),
-            "last_event_at": rfc3339(alert.last_event_at),
-            **details.get("about", {}),
-            "rests_on": details.get("rests_on", {}),
-            "indicators": [{"id": key, "consistent_with": words.INDICATORS[key]} for key in alert.indicators],
-            "machine": True,
-            "reviewed": alert.reviewed,
-            "models": details.get("models", []),
-            "note": alert.resolve_note or alert.acknowledge_note,
-            "notice": words.PERSON_DECIDES,
-        },
+    data = {
+        "id": alert.id,
+        "url": f"/alerts/{alert.id}",
+        "kind": alert.kind,
+        "state": alert.state,
+        "rule": {"id": rule.id, "name": rule.name},
+        "title": alert.title,
+        "summary": alert.summary,
+        "severity": alert.severity,
+        "stage": details.get("stage", 0),
+        "count": alert.count,
+        "opened_at": rfc3339(alert.opened_at),
+        "last_event_at": rfc3339(alert.last_event_at),
+        **details.get("about", {}),
+        "rests_on": details.get("rests_on", {}),
+        "indicators": [{"id": key, "consistent_with": words.INDICATORS[key]} for key in alert.indicators],
+        "machine": True,
+        "reviewed": alert.reviewed,
+        "models": details.get("models", []),
+        "note": alert.resolve_note or alert.acknowledge_note,
+        "notice": words.PERSON_DECIDES,
     }
+    if tier == "counts":
+        data = {key: data[key] for key in COUNTED if key in data}
+    elif tier == "pseudonymised":
+        data = _renamed(data | {"note": None}, names or {})
+    return {"type": event, "timestamp": rfc3339(now), "data": data | {"tier": tier, "tlp": f"TLP:{tlp}"}}
 
 
 def rfc3339(moment: dt.datetime) -> str:
     """Write a time as RFC 3339 in UTC."""
     return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+def _source_names(session: Session, alert: Alert) -> dict[str, str]:
+    """Call each source that the alert names by its number, which says nothing to an outsider and stays the same."""
+    said = {*alert.details.get("about", {}).get("sources", ())}
+    rests_on = alert.details.get("rests_on", {})
+    if rests_on.get("dimension") == "source":
+        said |= {str(rests_on.get("name")), str(rests_on.get("value"))}
+    rows = session.execute(select(Source.name, Source.id).where(Source.name.in_(said))).all()
+    numbered = {name: f"source-{number}" for name, number in rows}
+    return {name: numbered.get(name, "a source") for name in said if not name.isdecimal()}
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """Replace names wherever they stand, the longest first, so that none is left inside another."""
+    if isinstance(value, dict):
+        return {key: _renamed(one, names) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_renamed(one, names) for one in value]
+    if isinstance(value, str):
+        for name in sorted(names, key=len, reverse=True):
+            value = value.replace(name, names[name])
+    return value

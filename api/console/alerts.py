@@ -20,7 +20,7 @@ from api.queue import details
 from models.account import Account
 from models.alert import ALERT_STATES, Alert, AlertAssessment, Rule, Silence
 from models.database import reading, writing
-from models.delivery import Delivery, Webhook
+from models.delivery import Delivery, Webhook, shown_address
 from warn.alerts import acknowledge, resolve
 from warn.errors import Conflict, WarnError
 from warn.settings import WarnSettings
@@ -197,7 +197,7 @@ def deliveries(session: Session, alert_id: int) -> list[dict[str, Any]]:
     )
     keys = ("event", "state", "tries", "last_error", "delivered_at", "next_attempt_at")
     return [
-        {"partner": webhook.description or webhook.url} | {key: getattr(delivery, key) for key in keys}
+        {"partner": webhook.description or shown_address(webhook)} | {key: getattr(delivery, key) for key in keys}
         for delivery, webhook in rows
     ]
 

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from api.console.desk import At, ConsoleRoute
 from api.console.rendering import page
 from api.dependencies import ReadSession
-from models.delivery import DELIVERY_STATES, Delivery, Webhook
+from models.delivery import DELIVERY_STATES, Delivery, Webhook, shown_address
 
 router = APIRouter(route_class=ConsoleRoute)
 
@@ -22,8 +22,9 @@ def webhooks(at: At, session: ReadSession) -> Response:
     }
     rows = [
         {
-            "url": one.url,
+            "url": shown_address(one),
             "description": one.description,
+            "told": f"TLP:{one.tlp}, {one.tier}" + (", about the installation" if one.operational else ""),
             "enabled": one.enabled,
             "disabled_reason": one.disabled_reason,
             "failing_since": one.failing_since,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from api import webhooks
+from api import replay
 from api.dependencies import MAX_ID, Admin, Id, Now, Reader, ReadSession, Session
 from api.errors import NotFound
 from api.pagination import Listed, PageWanted, after, listed
@@ -99,7 +99,7 @@ def redeliver(_who: Admin, session: Session, now: Now, delivery_id: Id) -> Deliv
     delivery = session.get(Delivery, delivery_id)
     if delivery is None:
         raise NotFound(f"there is no delivery {delivery_id}")
-    webhooks.redeliver(delivery, now)
+    replay.redeliver(delivery, now)
     return delivery_shape(delivery)
 
 

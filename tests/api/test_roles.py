@@ -37,6 +37,7 @@ SCOPES = {
     ("patch", "/v1/webhooks/{webhook_id}"): "admin",
     ("delete", "/v1/webhooks/{webhook_id}"): "admin",
     ("post", "/v1/webhooks/{webhook_id}/rotate"): "admin",
+    ("post", "/v1/webhooks/{webhook_id}/recover"): "admin",
     ("post", "/v1/webhooks/{webhook_id}/test"): "admin",
     ("get", "/v1/deliveries"): "read",
     ("get", "/v1/deliveries/{delivery_id}"): "read",
