@@ -5,6 +5,7 @@ The bare keys of the codebook live here because they are the strings in the data
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Float, ForeignKey, Index, String, Text, UniqueConstraint
@@ -41,6 +42,18 @@ MARK_KINDS = ("signal", "pathway", "target", "target_name")
 STATUSES = ("unreviewed", "confirmed", "rejected", "unsure", "disputed")
 
 
+def uncertainty_of(signals: Mapping[str, float]) -> int:
+    """Return 0 to 100: 100 where a signal's probability is one half, 0 where all are certain.
+
+    The review of such a passage tells the most about the model (uncertainty sampling, Lewis and Gale 1994).
+    """
+    return round(100 * max((1 - abs(2 * probability - 1) for probability in signals.values()), default=0.0))
+
+
+def _uncertainty(context: Any) -> int:
+    return uncertainty_of(context.get_current_parameters()["signals"])
+
+
 class Assessment(Keyed, Base):
     """One model's reading of one document.
 
@@ -65,6 +78,8 @@ class Assessment(Keyed, Base):
         Index("ix_assessments_source_severity", "source_id", "current", "severity", "id"),
         Index("ix_assessments_stance", "stance", "current", "severity", "id"),
         Index("ix_assessments_abstained", "abstained", "current", "status", "severity", "id"),
+        Index("ix_assessments_uncertainty", "current", "uncertainty", "id"),
+        Index("ix_assessments_uncertain_queue", "current", "flagged_now", "status", "uncertainty", "id"),
         Index("ix_assessments_event_at", "current", "event_at"),
         Index("ix_assessments_source_id", "source_id", "id"),
         Index("ix_assessments_country", "country", "id"),
@@ -92,6 +107,8 @@ class Assessment(Keyed, Base):
     stage: Mapped[int]
     stance: Mapped[str] = mapped_column(String(16))
     signals: Mapped[dict[str, float]]
+    # How near the nearest signal comes to a coin's toss; written from the signals, for the queue's order.
+    uncertainty: Mapped[int] = mapped_column(default=_uncertainty, server_default="0")
     pathways: Mapped[dict[str, float]]
     targets: Mapped[dict[str, float]]
     target_names: Mapped[list[str]]

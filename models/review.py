@@ -1,17 +1,20 @@
 """A person's decision about one assessment: verdict, corrections, worksheet. Kept with who and when, never edited.
 
-A reviewer who thinks again adds a further review; the latest of each reviewer counts.
+A reviewer who thinks again adds a further review; the latest of each reviewer counts. Taking a decision back is a
+review too, so that nothing that was decided ever disappears.
 """
 
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Json, Keyed
+from models.base import Base, BigId, Json, Keyed
 
 VERDICTS = ("confirmed", "rejected", "unsure")
+# The verdict of a review that takes its reviewer's decision back; whoever withdrew counts as not having decided.
+WITHDRAWN = "withdrawn"
 TIERS = ("criminal", "civil_administrative", "concern")
 # Hallmarks of dangerous speech that a reviewer can tick.
 HALLMARKS = (
@@ -45,3 +48,33 @@ class Review(Keyed, Base):
     hallmarks: Mapped[list[str]] = mapped_column(default=list)
     indicators: Mapped[list[str]] = mapped_column(default=list)
     note: Mapped[str | None] = mapped_column(Text, default=None)
+
+
+class ReviewLease(Base):
+    """Who has a passage in front of them, until when: nobody else is handed it meanwhile.
+
+    A lease only keeps two people from the same work. It locks nothing: a decision is accepted from anybody who may
+    decide, and of two who decide at once the second is shown both.
+    """
+
+    __tablename__ = "review_leases"
+    __table_args__ = (Index("ix_review_leases_account_id", "account_id"),)
+
+    assessment_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("assessments.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    taken_at: Mapped[dt.datetime]
+    ends_at: Mapped[dt.datetime]
+
+
+class SavedSearch(Keyed, Base):
+    """A search of the queue that one reviewer comes back to; `query` is what stands in the address bar."""
+
+    __tablename__ = "saved_searches"
+    __table_args__ = (UniqueConstraint("account_id", "name"),)
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    name: Mapped[str] = mapped_column(String(100))
+    query: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[dt.datetime]
