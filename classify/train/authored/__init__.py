@@ -1,6 +1,6 @@
 """Our own texts: hand-written templates and a small grammar, for what no public set teaches. See README.md."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from classify.rows import Labelled
 from classify.train.authored.grammar import Authored, Grammar
@@ -9,33 +9,38 @@ from classify.train.rows import UNKNOWN, Row, clean
 from models.assessment import SIGNALS, STANCES, TARGETS
 
 
-def texts(split: Split, seed: int, per_core: int = 16, per_wrapper: int = 60) -> Iterator[Authored]:
-    """The texts of one split, the same for the same seed; no two alike."""
+def texts(
+    split: Split, seed: int, per_core: int = 16, per_wrapper: int = 60, languages: Sequence[str] = ("en",)
+) -> Iterator[Authored]:
+    """The texts of one split, the same for the same seed; no two alike. Languages: `en`, `sw`, `fr`, `ar`."""
     seen = set()
-    for text in Grammar(split, seed).texts(per_core, per_wrapper):
-        if text.text not in seen:
-            seen.add(text.text)
-            yield text
+    for language in languages:
+        for text in Grammar(split, seed, language).texts(per_core, per_wrapper):
+            if text.text not in seen:
+                seen.add(text.text)
+                yield text
 
 
-def rows(split: Split, seed: int, per_core: int = 16, per_wrapper: int = 60) -> list[Row]:
+def rows(
+    split: Split, seed: int, per_core: int = 16, per_wrapper: int = 60, languages: Sequence[str] = ("en",)
+) -> list[Row]:
     """The same as training rows."""
-    return [row(text) for text in texts(split, seed, per_core, per_wrapper)]
+    return [row(text) for text in texts(split, seed, per_core, per_wrapper, languages)]
 
 
-def held_out(seed: int = 3) -> list[Labelled]:
+def held_out(seed: int = 3, languages: Sequence[str] = ("en",)) -> list[Labelled]:
     """The test split as labelled rows: wordings and group names that no model was trained on."""
     return [
         Labelled(
             text=text.text,
             labels={key: int(key in text.meaning.signals) for key in SIGNALS if key not in text.meaning.unknown},
-            language="en",
+            language=text.language,
             hateful=bool(text.meaning.signals) and text.meaning.stance == "asserts",
             functionality=text.genre,
             stance=text.meaning.stance,
             stage=text.meaning.stage,
         )
-        for text in texts("test", seed, per_core=12, per_wrapper=40)
+        for text in texts("test", seed, per_core=12, per_wrapper=40, languages=languages)
     ]
 
 

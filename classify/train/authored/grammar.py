@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from classify.train.authored.groups import GENERIC, Group, Split, generic, invented
+from classify.train.authored.groups import GENERIC, Group, Split, forms, generic, invented
 
 FOLDER = Path(__file__).parent / "templates"
 CORES = (
@@ -19,6 +19,7 @@ CORES = (
     "propaganda", "discrimination", "mobilization", "impunity", "more",
     "voices", "benign", "justice", "tales", "orders", "street",
 )  # fmt: skip
+LANGUAGES = {"en": CORES, "sw": ("sw",), "fr": ("fr",), "ar": ("ar",)}
 _KINDS = {"W": "gender", "Q": "sexuality_gender_identity", "D": "disability"}  # slots of one protected characteristic
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{(\w+)\}")
@@ -54,6 +55,7 @@ class Authored:
     target: str | None
     template: str
     genre: str
+    language: str = "en"
 
 
 def read(file: str, default: Meaning | None = None) -> list[Template]:
@@ -83,10 +85,11 @@ def _header(line: str) -> Meaning:
     return Meaning(frozenset(k for k in keys if not k.startswith("?")), unknown, stage, parts[2])
 
 
-def lexicon() -> dict[str, list[str]]:
-    """Slot name to its fillers."""
+def lexicon(language: str = "en") -> dict[str, list[str]]:
+    """Slot name to its fillers in one language."""
     lists = {}
-    for line in (FOLDER / "lexicon.txt").read_text(encoding="utf-8").splitlines():
+    file = "lexicon.txt" if language == "en" else f"lexicon_{language}.txt"
+    for line in (FOLDER / file).read_text(encoding="utf-8").splitlines():
         if ":" in line and not line.startswith("#"):
             slot, fillers = line.split(":", 1)
             lists[slot] = [filler.strip() for filler in fillers.split("|")]
@@ -94,13 +97,14 @@ def lexicon() -> dict[str, list[str]]:
 
 
 class Grammar:
-    """Expands the templates of one split; the same seed gives the same texts."""
+    """Expands the templates of one split and language; the same seed gives the same texts. Only English is framed."""
 
-    def __init__(self, split: Split, seed: int) -> None:
+    def __init__(self, split: Split, seed: int, language: str = "en") -> None:
         self._draw = random.Random(f"{split}-{seed}")  # noqa: S311 - sampling, not secrecy
         self._split: Split = split
-        self._lexicon = lexicon()
-        every = [template for file in CORES for template in read(file)]
+        self._language = language
+        self._lexicon = lexicon(language)
+        every = [template for file in LANGUAGES[language] for template in read(file)]
         self._cores = [t for t in every if t.split == split]
         self._hostile = [t for t in self._cores if t.meaning.signals and t.meaning.stance == "asserts"]
         self._news = [t for t in self._cores if not t.meaning.signals and t.meaning.stance == "reports"]
@@ -112,13 +116,16 @@ class Grammar:
         for template in self._cores:
             for _ in range(per_core if template.meaning.signals else 2 * per_core):
                 yield self._framed(template)
-        for wrapper in self._wrappers:
+        for wrapper in self._wrappers if self._language == "en" else ():
             for _ in range(per_wrapper):
                 yield self._wrapped(wrapper)
 
     def _framed(self, template: Template) -> Authored:
         text, group = self._fill(template)
         genre = "plain"
+        if self._language != "en":
+            target = group.target if group and template.meaning.signals else None
+            return Authored(text, template.meaning, target, template.name, genre, self._language)
         chance = self._draw.random()
         if chance < 0.3:
             frame = self._draw.choice(self._frames)
@@ -141,6 +148,9 @@ class Grammar:
         return Authored(text, meaning, group.target if group else None, f"{wrapper.name}+{core.name}", "wrapped")
 
     def _fill(self, template: Template) -> tuple[str, Group | None]:
+        if self._language != "en":
+            names = forms(self._language, self._split, self._draw)
+            return self._expand(template.pattern, names), Group(names["G"], names["g"], "ethnicity_race")
         for slot, target in _KINDS.items():
             if f"{{{slot}}}" in template.pattern:
                 plural, singular = (part.strip() for part in self._draw.choice(self._lexicon[slot]).split("="))
@@ -156,7 +166,8 @@ class Grammar:
         return generic(kind, self._draw.choice(self._lexicon[kind]))
 
     def _any_group(self) -> str:
-        return self._group().plural if self._draw.random() < 0.35 else self._draw.choice(self._lexicon["real"])
+        invented_too = self._language == "en" and self._draw.random() < 0.35
+        return self._group().plural if invented_too else self._draw.choice(self._lexicon["real"])
 
     def _expand(self, pattern: str, slots: dict[str, str]) -> str:
         text = _CHOICE.sub(lambda match: self._draw.choice(match.group(1).split("|")), pattern)

@@ -64,6 +64,26 @@ def invented(split: Split, draw: random.Random) -> Group:
     return Group(name + draw.choice(["", "", "s"]), name, "ethnicity_race")
 
 
+_ARABIC = (
+    ("بر", "در", "ف", "ك", "ن", "ر", "ت", "ز", "غ", "ه", "س", "ش"),
+    ("ا", "و", "ي"),
+    ("ل", "ن", "ر", "ست", "ز", "ند", "ك", "رك"),
+)
+
+
+def forms(language: str, split: Split, draw: random.Random) -> dict[str, str]:
+    """An invented people in another language's grammar: slots `G` (plural), `g` (singular), `N` (plural subject)."""
+    if language == "ar":
+        while True:
+            stem = "".join(draw.choice(part) for part in _ARABIC)
+            if _split_of(stem) == split:
+                return {"G": f"ال{stem}يين", "g": f"{stem}ي", "N": f"ال{stem}يون"}
+    name = invented(split, draw).singular
+    if language == "sw":
+        return {"G": f"Wa{name.lower()}", "g": f"M{name.lower()}"}
+    return {"G": f"{name.rstrip('s')}s", "g": name}
+
+
 def _split_of(name: str) -> Split:
     place = sum(ord(letter) * (i + 1) for i, letter in enumerate(name)) % 10
     return "test" if place == 0 else "dev" if place == 1 else "train"

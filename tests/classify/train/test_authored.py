@@ -1,14 +1,15 @@
 """Our own texts: enough, varied, split by template, and fair to real groups."""
 
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 from classify.train import authored
 from classify.train.authored import grammar
-from classify.train.authored.groups import invented
+from classify.train.authored.groups import Split, invented
 from models.assessment import SIGNALS, STANCES, TARGETS
 
+SPLITS: tuple[Split, ...] = ("train", "dev", "test")
+OTHERS = ("sw", "fr", "ar")
 TRAIN = list(authored.texts("train", seed=7))
 TEST = list(authored.texts("test", seed=7))
 
@@ -74,19 +75,37 @@ def test_the_data_sheet_tells_the_true_counts() -> None:
 
 
 def _counts() -> str:
-    splits = ("train", "dev", "test")
-    found = {split: list(authored.texts(split, seed=7)) for split in splits}
+    found = {split: list(authored.texts(split, seed=7)) for split in SPLITS}
     cores = [template for file in grammar.CORES for template in grammar.read(file)]
-    lines = ["| | train | dev | test |", "|---|---|---|---|"]
-
-    def line(name: str, count: Callable[[str], int]) -> None:
-        lines.append(f"| {name} | " + " | ".join(str(count(split)) for split in splits) + " |")
-
-    line("templates", lambda split: sum(core.split == split for core in cores))
-    line("texts", lambda split: len(found[split]))
-    line("no signal", lambda split: sum(not text.meaning.signals for text in found[split]))
+    counts: dict[str, list[int]] = {
+        "templates": [sum(core.split == split for core in cores) for split in SPLITS],
+        "texts": [len(found[split]) for split in SPLITS],
+        "no signal": [sum(not text.meaning.signals for text in found[split]) for split in SPLITS],
+    }
     for key in SIGNALS:
-        line(f"`{key}`", lambda split, key=key: sum(key in text.meaning.signals for text in found[split]))
+        counts[f"`{key}`"] = [sum(key in text.meaning.signals for text in found[split]) for split in SPLITS]
     for stance in STANCES:
-        line(stance, lambda split, stance=stance: sum(text.meaning.stance == stance for text in found[split]))
-    return "\n".join(lines)
+        counts[stance] = [sum(text.meaning.stance == stance for text in found[split]) for split in SPLITS]
+    for language in OTHERS:
+        told = [sum(1 for _ in authored.texts(split, seed=7, languages=[language])) for split in SPLITS]
+        counts[f"texts, {language}"] = told
+    lines = [f"| {name} | {' | '.join(map(str, numbers))} |" for name, numbers in counts.items()]
+    return "\n".join(["| | train | dev | test |", "|---|---|---|---|", *lines])
+
+
+def test_other_languages_come_when_asked_for_and_cover_every_signal() -> None:
+    assert {text.language for text in TRAIN} == {"en"}
+    assert {labelled.language for labelled in authored.held_out()} == {"en"}
+    for language in OTHERS:
+        found = list(authored.texts("train", seed=7, languages=[language]))
+        assert {text.language for text in found} == {language}
+        assert [text.text for text in found if any(mark in text.text for mark in "{}[]|")] == []
+        assert {stance for stance in STANCES if stance != "reclaims"} <= {text.meaning.stance for text in found}
+        cores = [template for file in grammar.LANGUAGES[language] for template in grammar.read(file)]
+        assert {signal for core in cores for signal in core.meaning.signals} == set(SIGNALS)
+        assert [core.name for core in cores if core.meaning.signals and "{A" in core.pattern] == []
+
+
+def test_words_for_a_protected_characteristic_carry_its_target() -> None:
+    told = {text.target for text in TRAIN if text.template.startswith(("orders", "street"))}
+    assert {"gender", "sexuality_gender_identity", "disability"} <= told
