@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parent / "templates"
 CORES = (
     "dehumanization", "incitement", "extremist_narrative", "hate_speech",
     "propaganda", "discrimination", "mobilization", "impunity", "more",
-    "voices", "benign", "justice", "tales", "orders", "street",
+    "voices", "benign", "justice", "tales", "orders", "street", "ranks",
 )  # fmt: skip
 LANGUAGES = {"en": CORES, "sw": ("sw",), "fr": ("fr",), "ar": ("ar",)}
 _KINDS = {"W": "gender", "Q": "sexuality_gender_identity", "D": "disability"}  # slots of one protected characteristic
