@@ -41,6 +41,9 @@ class Shape(NamedTuple):
     heads: int = 12
     inner: int = 1536
     positions: int = 512
+    segments: int = 2
+    first_position: int = 0
+    epsilon: float = 1e-12
 
 
 class Logits(NamedTuple):
@@ -59,12 +62,13 @@ class Embeddings(nn.Module):
         super().__init__()
         self.word_embeddings = nn.Embedding(shape.vocabulary, shape.hidden)
         self.position_embeddings = nn.Embedding(shape.positions, shape.hidden)
-        self.token_type_embeddings = nn.Embedding(2, shape.hidden)
-        self.LayerNorm = nn.LayerNorm(shape.hidden, eps=1e-12)
+        self.token_type_embeddings = nn.Embedding(shape.segments, shape.hidden)
+        self.LayerNorm = nn.LayerNorm(shape.hidden, eps=shape.epsilon)
+        self.first = shape.first_position
 
     def forward(self, ids: Tensor) -> Tensor:
         """(batch, tokens) ids to (batch, tokens, hidden)."""
-        positions = torch.arange(ids.shape[1])
+        positions = torch.arange(self.first, self.first + ids.shape[1])
         summed = self.word_embeddings(ids) + self.position_embeddings(positions) + self.token_type_embeddings.weight[0]
         return self.LayerNorm(summed)  # type: ignore[no-any-return]
 
@@ -80,11 +84,11 @@ class Layer(nn.Module):
         self.key = nn.Linear(shape.hidden, shape.hidden)
         self.value = nn.Linear(shape.hidden, shape.hidden)
         self.attention_out = nn.Linear(shape.hidden, shape.hidden)
-        self.attention_norm = nn.LayerNorm(shape.hidden, eps=1e-12)
+        self.attention_norm = nn.LayerNorm(shape.hidden, eps=shape.epsilon)
         self.inner = nn.Linear(shape.hidden, shape.inner)
         self.activation: nn.Module = nn.GELU()
         self.outer = nn.Linear(shape.inner, shape.hidden)
-        self.norm = nn.LayerNorm(shape.hidden, eps=1e-12)
+        self.norm = nn.LayerNorm(shape.hidden, eps=shape.epsilon)
 
     def forward(self, hidden: Tensor, keep: Tensor) -> Tensor:
         """(batch, tokens, hidden) to the same, attending only where `keep`."""
@@ -265,7 +269,7 @@ def _words_of(encoding: Encoding, normalised: Normalised) -> Iterator[tuple[int,
     number = 0
     for token, (start, end) in enumerate(encoding.offsets):
         if end > start:
-            while start >= ends[number]:
+            while end > ends[number]:  # by its end: some tokenizers count the space before a word to its token
                 number += 1
             yield token, number
 

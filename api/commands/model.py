@@ -65,7 +65,11 @@ def evaluate(suite: str, data: Path | None, as_json: bool) -> None:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder with train/, evaluate/ and negatives/.",
 )
-@click.option("--base", default=None, help="Folder of an earlier run (OUT/run) to go on from.")
+@click.option(
+    "--base",
+    default=None,
+    help="Folder of an earlier run (OUT/run) to go on from, or folder or hub name of a BERT or RoBERTa base.",
+)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the trained model.")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint in --out.")
 def train(config: Path | None, data: Path, base: str | None, out: Path, resume: bool) -> None:

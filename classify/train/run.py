@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -23,10 +24,11 @@ from tqdm import tqdm
 from classify.errors import BadTrainingData
 from classify.model import Logits, Network, Shape
 from classify.train import authored, batches, rows, teacher
-from classify.train.base import BASE, base_folder, network_from_base
+from classify.train import base as bases
+from classify.train.base import HEADS
 
-HEADS = ("signals", "stage", "stance", "targets")
 MAX_TOKENS = 128
+RECORD = "training.json"
 CHECKPOINT = "checkpoint.pt"
 CHECKPOINT_EVERY = 200
 
@@ -37,6 +39,7 @@ class TrainOptions:
 
     data: Path
     out: Path
+    base: str | None = None  # a folder or hub name of another base than the bundled model's
     start_from: Path | None = None  # a folder of an earlier run, to go on from its weights
     rows: int = 120_000
     batch_tokens: int = 2_304
@@ -64,7 +67,7 @@ def options_from(config: Path | None, *, data: Path, base: str | None, out: Path
     if not resume:
         (out / CHECKPOINT).unlink(missing_ok=True)
     if base:
-        told["start_from"] = base
+        told["start_from" if (Path(base) / RECORD).exists() else "base"] = base
     for key in ("start_from", "soft"):
         if told.get(key):
             told[key] = Path(told[key])
@@ -75,11 +78,7 @@ def train(options: TrainOptions, progress: Callable[[int, int, float], None] | N
     """Train and write `model.safetensors`, `tokenizer.json` and `training.json` to `options.out`."""
     torch.manual_seed(options.seed)
     torch.set_num_threads(options.threads)
-    folder = base_folder()
-    tokenizer = read_tokenizer(folder)
-    network = network_from_base(folder, options.dropout)
-    if options.start_from is not None:
-        network.load_state_dict(load_file(options.start_from / "model.safetensors"))
+    network, tokenizer, origin = _beginning(options)
     optimizers = _optimizers(network, options)
     options.out.mkdir(parents=True, exist_ok=True)
     first = _resume(options.out, network, optimizers)
@@ -99,7 +98,27 @@ def train(options: TrainOptions, progress: Callable[[int, int, float], None] | N
             tell(step, total, losses)
             if (step + 1) % CHECKPOINT_EVERY == 0:
                 _checkpoint(options.out, network, optimizers, step + 1)
-    return write(options, network, tokenizer, losses)
+    return write(options, network, tokenizer, origin, losses)
+
+
+def _beginning(options: TrainOptions) -> tuple[Network, Tokenizer, dict[str, str]]:
+    """The network, the tokenizer and what the base is, from an earlier run or from a base."""
+    if options.start_from is None:
+        base = bases.find(options.base)
+        return bases.network_from(base, options.dropout), read_tokenizer(base.folder), base.record
+    told = record_of(options.start_from)
+    network = Network(Shape(**told["shape"]), options.dropout)
+    network.load_state_dict(load_file(options.start_from / "model.safetensors"))
+    return network, read_tokenizer(options.start_from), told["base"]
+
+
+def record_of(run: Path) -> dict[str, Any]:
+    """What an earlier run says of itself. Raises BadTrainingData where there is none."""
+    try:
+        told = json.loads((run / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadTrainingData(f"{run} holds no finished run: {RECORD} cannot be read ({error}).") from error
+    return dict(told)
 
 
 def read_tokenizer(folder: Path) -> Tokenizer:
@@ -110,13 +129,14 @@ def read_tokenizer(folder: Path) -> Tokenizer:
     return tokenizer
 
 
-def write(options: TrainOptions, network: Network, tokenizer: Tokenizer, loss: float) -> Path:
+def write(options: TrainOptions, network: Network, tokenizer: Tokenizer, origin: dict[str, str], loss: float) -> Path:
     """The finished run as a folder."""
     save_file(network.state_dict(), options.out / "model.safetensors")
     tokenizer.save(str(options.out / "tokenizer.json"))
     told = {key: value.name if isinstance(value, Path) else value for key, value in asdict(options).items()}
-    record = {"base": BASE, "options": told, "loss": loss, "shape": Shape()._asdict()}
-    (options.out / "training.json").write_text(json.dumps(record, indent=1) + "\n")
+    told["base"] = origin["name"]
+    record = {"base": origin, "options": told, "loss": loss, "shape": network.shape._asdict()}
+    (options.out / RECORD).write_text(json.dumps(record, indent=1) + "\n")
     (options.out / CHECKPOINT).unlink(missing_ok=True)
     return options.out
 
@@ -128,8 +148,9 @@ def average(earlier: Path, later: Path, share: float, out: Path) -> Path:
     save_file({name: (1 - share) * before[name] + share * after[name] for name in after}, out / "model.safetensors")
     (out / "tokenizer.json").write_bytes((later / "tokenizer.json").read_bytes())
     note = f"mean of the two phases before, {share:g} of the later"
-    record = {"base": BASE, "options": {"minutes": note}, "loss": None, "shape": Shape()._asdict()}
-    (out / "training.json").write_text(json.dumps(record, indent=1) + "\n")
+    told = record_of(later)
+    record = {"base": told["base"], "options": {"minutes": note}, "loss": None, "shape": told["shape"]}
+    (out / RECORD).write_text(json.dumps(record, indent=1) + "\n")
     return out
 
 

@@ -38,16 +38,15 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(
     from safetensors.torch import load_file
 
     from classify.model import Network, Shape
+    from classify.train import base as bases
     from classify.train import run
-
-    def base() -> Path:
-        tiny_tokenizer().save(str(tmp_path / "tokenizer.json"))
-        return tmp_path
+    from classify.train.base import Base
 
     # The real base is a package of ninety megabytes; the run does not care how large the network is.
-    monkeypatch.setattr(run, "base_folder", base)
     shape = Shape(**SHAPE | {"positions": 512})
-    monkeypatch.setattr(run, "network_from_base", lambda _folder, dropout: Network(shape, dropout))
+    tiny_tokenizer().save(str(tmp_path / "tokenizer.json"))
+    monkeypatch.setattr(bases, "find", lambda _name: Base(tmp_path, shape, {"name": "tiny", "sha256": "0" * 64}))
+    monkeypatch.setattr(bases, "network_from", lambda base, dropout: Network(base.shape, dropout))
     monkeypatch.setattr(run, "CHECKPOINT_EVERY", 2)
 
     def stop(step: int, _total: int, _loss: float) -> None:
@@ -125,6 +124,7 @@ def test_two_runs_are_averaged_into_one(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         save_file({"a": torch.full((2, 2), value)}, tmp_path / name / "model.safetensors")
         (tmp_path / name / "tokenizer.json").write_text("{}")
+        (tmp_path / name / "training.json").write_text('{"base": {"name": "tiny"}, "shape": {"hidden": 2}}')
     out = average(tmp_path / "earlier", tmp_path / "later", 0.6, tmp_path / "out")
     assert torch.allclose(load_file(out / "model.safetensors")["a"], torch.full((2, 2), 6.0))
     assert "0.6 of the later" in (out / "training.json").read_text()
