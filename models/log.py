@@ -1,4 +1,4 @@
-"""The Merkle log of RFC 6962: one entry for each item, assessment, review and step of an alert, never changed.
+"""The Merkle log of RFC 6962: one entry for each item, assessment, review, alert and step of an alert.
 
 An entry holds hashes, numbers and times, and no text, so that a text can be forgotten and the log still holds. Nodes
 are the hashes of complete subtrees: with them a root or a proof takes a handful of rows, however long the log is.
@@ -11,14 +11,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, BigId
 
-ENTRY_KINDS = ("item", "assessment", "review", "alert")
+ENTRY_KINDS = ("item", "assessment", "review", "alert", "event")
 EMPTY_ROOT = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # SHA-256 of nothing, as the RFC says
 
 
 class LogEntry(Base):
     """One entry. `entry` is canonical JSON; `leaf_hash` = SHA-256(0x00 + entry), hexadecimal; positions begin at 0.
 
-    `row_id` is the id of an item, an assessment, a review or an alert's event.
+    `row_id` is the id of an item, an assessment, a review, an alert or a line of its timeline.
     """
 
     __tablename__ = "log_entries"
