@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from classify import decide, gazetteer
 from classify.errors import ClassifyError, ModelBroken
-from classify.language import identify
-from classify.scorer import Scorer, Scores
+from classify.language import Told, tell
+from classify.scorer import ModelConfig, Scorer, Scores
 from classify.settings import ClassifySettings
 from classify.text import Passage, normalise, passages
 from models import claims
@@ -27,6 +27,9 @@ from models.document import Document, assessed_by_another, never_assessed
 from models.tally import mark_changed
 
 Result = dict[str, Any]
+# Of a text that nobody may judge, no more passages than this are scored: its numbers order the queue of abstained texts
+# and decide nothing, while a long article in such a language used to cost as much as one that is judged.
+SAMPLED = 8
 # Explaining a passage scores it once per word; of one text nobody reads the reasons of more than this many passages.
 EXPLAINED = 16
 _LOG = logging.getLogger(__name__)
@@ -36,10 +39,10 @@ _LOG = logging.getLogger(__name__)
 class _Prepared:
     """One text before scoring."""
 
-    language: str
-    confidence: float
+    told: Told
     obfuscated: bool
-    passages: tuple[Passage, ...]
+    passages: tuple[Passage, ...]  # those that are scored
+    length: int  # how many there are
 
 
 def classify_texts(
@@ -69,7 +72,7 @@ def _classify(
     """The results, each with `applies`, the signals that hold whoever speaks; `hints` are the sources' languages."""
     told = [languages] * len(texts) if languages is None or isinstance(languages, str) else list(languages)
     hinted = hints or [None] * len(texts)
-    prepared = [_prepare(*three) for three in zip(texts, told, hinted, strict=True)]
+    prepared = [_prepare(*three, scorer.config) for three in zip(texts, told, hinted, strict=True)]
     scores = scorer.score([p.text for one in prepared for p in one.passages])
     names = gazetteer.load(settings.gazetteer)
     results, first = [], 0
@@ -80,9 +83,13 @@ def _classify(
     return results
 
 
-def _prepare(text: str, told: str | None, hint: str | None) -> _Prepared:
-    language, confidence = (told, 1.0) if told else identify(text, hint)
-    return _Prepared(language, confidence, normalise(text).obfuscated, tuple(passages(text)))
+def _prepare(text: str, told: str | None, hint: str | None, config: ModelConfig) -> _Prepared:
+    language = Told(told, 1.0) if told else tell(text, hint)
+    windows = tuple(passages(text))
+    length = len(windows)
+    if length > SAMPLED and decide.unmeasured(language, config):
+        windows = tuple(windows[place * (length - 1) // (SAMPLED - 1)] for place in range(SAMPLED))
+    return _Prepared(language, normalise(text).obfuscated, windows, length)
 
 
 def _part(scores: Scores, first: int, last: int) -> Scores:
@@ -96,15 +103,18 @@ def _result(
 ) -> Result:
     config = scorer.config
     if not one.passages:
-        return decide.nothing(one.language, one.confidence, one.obfuscated, config.model, "there is no text to read")
-    read = decide.read(scores, config, one.language)
-    result = decide.document(read, one.language, one.confidence, config)
+        return decide.nothing(one.told, one.obfuscated, config.model, "there is no text to read")
+    language = decide.judged_as(one.told, config)
+    read = decide.read(scores, config, language)
+    result = decide.document(read, one.told, config)
+    if len(one.passages) < one.length:
+        result["abstain_reason"] += f"; {len(one.passages)} of its {one.length} passages were scored"
     marked = [i for i, passage in enumerate(read) if passage.applies]
     worst = sorted(marked, key=lambda i: read[i].severity, reverse=True)[:EXPLAINED]
     # Where nobody has measured the model its reasons mean nothing, and in such a language they would cost the most.
-    explained = settings.explain and decide.unmeasured(one.language, config) is None
+    explained = settings.explain and decide.unmeasured(one.told, config) is None
     highlights = _highlights(scorer, one.passages, read, worst) if explained else {}
-    mentions = gazetteer.find(names, text, one.language)
+    mentions = gazetteer.find(names, text, language)
     return result | {
         "target_names": sorted({mention.name for mention in mentions}),
         "passages": [

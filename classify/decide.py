@@ -15,6 +15,7 @@ import numpy as np
 
 from classify import calibration
 from classify.labels import PATHWAY_SIGNALS
+from classify.language import MIXED, UNDETERMINED, Told
 from classify.scorer import Floats, ModelConfig, Scores
 from classify.text import Passage
 from models.assessment import PATHWAYS, SIGNALS, STANCES, TARGETS
@@ -97,17 +98,33 @@ def _rank(reading: Reading) -> tuple[bool, bool, int, float]:
     return reading.flag, reading.applies, reading.severity, float(reading.over.max())
 
 
-def document(readings: Sequence[Reading], language: str, confidence: float, config: ModelConfig) -> dict[str, Any]:
-    """The decision on a text from its passages: the strongest passage per signal, abstaining where nobody measured."""
+def judged_as(told: Told, config: ModelConfig) -> str:
+    """The language whose figures count for this text: its own; of a mixed one both together, or a part that has any."""
+    if told.code != MIXED:
+        return told.code
+    together = "-".join(sorted(told.parts))
+    return next((code for code in (together, *told.parts) if validated(code, config)), MIXED)
+
+
+def validated(language: str, config: ModelConfig) -> bool:
+    """Whether somebody measured the model in this language, and the figures were good enough."""
+    return bool(config.languages.get(language, {}).get("validated", False))
+
+
+def document(readings: Sequence[Reading], told: Told, config: ModelConfig) -> dict[str, Any]:
+    """The decision on a text from its passages: the strongest passage per signal, abstaining where nobody measured.
+
+    Of a text in two languages the validated one may raise a flag; its silence says nothing of the other half.
+    """
     lead = readings[strongest(readings)[0]]
     alike = [r for r in readings if (r.flag, r.applies) == (lead.flag, lead.applies)]
     probability = dict(zip(SIGNALS, np.max([r.signals for r in readings], axis=0).tolist(), strict=True))
     about = [r for r in readings if r.applies] or [lead]
-    unjudged = unmeasured(language, config)
-    reason = unjudged or _unsure(lead, language, confidence, config)
+    unjudged = unmeasured(told, config)
+    reason = unjudged or _half_read(told, config) or _unsure(lead, told, config)
     return {
-        "language": language,
-        "language_confidence": round(confidence, 4),
+        "language": told.code,
+        "language_confidence": round(told.confidence, 4),
         "flag": lead.flag and not unjudged,
         "abstained": reason is not None,
         "abstain_reason": reason,
@@ -121,19 +138,29 @@ def document(readings: Sequence[Reading], language: str, confidence: float, conf
     }
 
 
-def unmeasured(language: str, config: ModelConfig) -> str | None:
+def unmeasured(told: Told, config: ModelConfig) -> str | None:
     """Why this language cannot be judged at all, if so."""
-    if language == "und":
+    if told.code == UNDETERMINED:
         return "no language could be told from this text"
-    if not config.languages.get(language, {}).get("validated", False):
-        return f"the model has no validated performance in language {language!r}"
+    if validated(judged_as(told, config), config):
+        return None
+    if told.code == MIXED:
+        return f"the text mixes {' and '.join(map(repr, told.parts))}; the model has validated performance in neither"
+    return f"the model has no validated performance in language {told.code!r}"
+
+
+def _half_read(told: Told, config: ModelConfig) -> str | None:
+    """Why people should look at a mixed text of which the model can read one part."""
+    spoken = judged_as(told, config)
+    if told.code == MIXED and spoken in told.parts:
+        return f"the text mixes {' and '.join(map(repr, told.parts))}; the model can judge {spoken!r} alone"
     return None
 
 
-def _unsure(lead: Reading, language: str, confidence: float, config: ModelConfig) -> str | None:
+def _unsure(lead: Reading, told: Told, config: ModelConfig) -> str | None:
     """Why people should look although the language is known, if so."""
-    if confidence < LEAST_CONFIDENCE:
-        return f"the language ({language!r}) is uncertain"
+    if told.confidence < LEAST_CONFIDENCE:
+        return f"the language ({told.code!r}) is uncertain"
     inside = [k for k, p in zip(SIGNALS, lead.signals, strict=True) if config.band[k][0] <= p < config.band[k][1]]
     clear = [k for k, p in zip(SIGNALS, lead.signals, strict=True) if p >= config.band[k][1]]
     if inside and not clear:
@@ -141,11 +168,11 @@ def _unsure(lead: Reading, language: str, confidence: float, config: ModelConfig
     return None
 
 
-def nothing(language: str, confidence: float, obfuscated: bool, model: str, reason: str) -> dict[str, Any]:
+def nothing(told: Told, obfuscated: bool, model: str, reason: str) -> dict[str, Any]:
     """The result for a text with nothing to read: abstained, never clean."""
     return {
-        "language": language,
-        "language_confidence": round(confidence, 4),
+        "language": told.code,
+        "language_confidence": round(told.confidence, 4),
         "flag": False,
         "abstained": True,
         "abstain_reason": reason,

@@ -1,188 +1,257 @@
-"""Which language a text is in, and how sure that is.
+"""Which language a text is in, and how sure that is: `und` and `mixed` are answers.
 
-The script decides where it can (Ethiopic, Myanmar, Khmer, ...). Where several languages share a script, langdetect's
-own n-gram profiles decide, read here by a plain sum of logarithms instead of its random walk: the same answer every
-time, in any thread, and many times faster. Languages that langdetect lacks have profiles of ours in the same form
-(`profiles/`). Knows nothing about labels or models.
+The script decides where it can (Ethiopic, Myanmar, ...). Where several languages share one, py3langid's n-grams decide,
+word by word, with a prior for what a post is likely to be in; where they are unsure, langdetect, seeded, gives a second
+opinion; a text that is two languages in turn is `mixed`. Measured in docs/decisions/0007-language.md. The same answer
+every time, in any thread. Knows nothing about labels or models.
 """
 
 import functools
-import json
+import math
 import re
-from collections import Counter
+import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classify.scripts import MEMBERS, given_away, shares
+from classify.switching import LEAST_WORDS, STATES, switch
+
 UNDETERMINED = "und"
+MIXED = "mixed"
+ARABIZI = "ar-Latn"  # Arabic in Latin letters and digits, as chats write it
 PROFILES = Path(__file__).parent / "profiles"
+
 _READ = 600  # characters that are looked at
-_SMOOTHING = 0.5 / 10_000  # langdetect's own
-_TEMPERATURE = 2.0  # n-grams of one word are not independent, so their sum is overconfident
-_PRIOR = {"en": 4.0}  # in logarithms: short posts are more often English than any other one language
-_NOISE = re.compile(r"https?://\S+|[@#]\w+|&\w+;|\d+")
-_SCRIPTS = (
-    ("Latin", ((0x41, 0x5A), (0x61, 0x7A), (0xC0, 0x24F), (0x1E00, 0x1EFF), (0x250, 0x2AF))),
-    ("Cyrillic", ((0x400, 0x52F),)),
-    ("Arabic", ((0x600, 0x6FF), (0x750, 0x77F), (0x8A0, 0x8FF), (0xFB50, 0xFDFF), (0xFE70, 0xFEFC))),
-    ("Ethiopic", ((0x1200, 0x139F), (0x2D80, 0x2DDF))),
-    ("Devanagari", ((0x900, 0x97F),)),
-    ("Bengali", ((0x980, 0x9FF),)),
-    ("pa", ((0xA00, 0xA7F),)),
-    ("gu", ((0xA80, 0xAFF),)),
-    ("or", ((0xB00, 0xB7F),)),
-    ("ta", ((0xB80, 0xBFF),)),
-    ("te", ((0xC00, 0xC7F),)),
-    ("kn", ((0xC80, 0xCFF),)),
-    ("ml", ((0xD00, 0xD7F),)),
-    ("si", ((0xD80, 0xDFF),)),
-    ("th", ((0xE00, 0xE7F),)),
-    ("lo", ((0xE80, 0xEFF),)),
-    ("bo", ((0xF00, 0xFFF),)),
-    ("my", ((0x1000, 0x109F), (0xAA60, 0xAA7F))),
-    ("ka", ((0x10A0, 0x10FF),)),
-    ("ko", ((0x1100, 0x11FF), (0xAC00, 0xD7AF))),
-    ("km", ((0x1780, 0x17FF),)),
-    ("el", ((0x370, 0x3FF), (0x1F00, 0x1FFF))),
-    ("hy", ((0x530, 0x58F),)),
-    ("he", ((0x590, 0x5FF),)),
-    ("dv", ((0x780, 0x7BF),)),
-    ("nqo", ((0x7C0, 0x7FF),)),
-    ("zgh", ((0x2D30, 0x2D7F),)),
-    ("ja", ((0x3040, 0x30FF),)),
-    ("zh", ((0x3400, 0x4DBF), (0x4E00, 0x9FFF))),
+_NOISE = re.compile(r"https?://\S+|[@#]\w+|&\w+;|(?<!\w)\d+(?!\w)")
+_EDGES = ".,!?;:()[]{}\"'`…،؟“”«»*_~-"
+_ARABIZI = re.compile(r"(?=\w*[a-z]{2})(?:\w*[a-z][235679]+[a-z]*|[235679]+[a-z]\w+)\Z")
+_NO_ARABIZI = re.compile(r"\d+(?:st|nd|rd|th|am|pm|km|kg|cm|mm|mb|gb|bn|yrs?|mins?|hrs?|days?|x\d*|ish)\Z|[a-z]+\d+\Z")
+_CHAT_WORDS = (
+    "mesh msh mish elli illi keda kda mafish mafeesh bokra naharda kifak kifik ktir kteer shu khouya khoya labas chnou "
+    "wach wesh wesh hadchi daba bzaf bezaf bezzaf rabi rabbi wallah wallahi yalla yallah inchallah inshallah nchallah "
+    "hamdoulah hamdolillah habibi sa7bi chkoun kifach machi allah nass hadak hadi chi rah rahom dyal tounes dz"
 )
-# Letters that only one language of a shared script writes.
-_TELLING = {
-    "Cyrillic": {"uk": "їєґ", "be": "ў", "mk": "ѓќѕ", "sr": "ђћ", "kk": "ұқғәң", "mn": "өү", "tg": "ҳҷӣӯ"},
-    "Arabic": {"ps": "ښځڅډړېۍ", "ckb": "ڕێۆڵە", "ug": "ېۇۋ", "sd": "ڪٿڏڻ", "ur": "ٹڈڑےں", "fa": "پچگژ"},
-    "Bengali": {"as": "ৰৱ"},
-}
-_MEMBERS = {
-    "Cyrillic": ("ru", "uk", "bg", "mk"),
-    "Arabic": ("ar", "fa", "ur"),
-    "Devanagari": ("hi", "mr", "ne"),
-    "Bengali": ("bn",),
-}
-_TIGRINYA = frozenset("ኣቐቑቒቓቔቕቖኽኸኹ")
-_TIGRINYA_WORDS = frozenset(["እዩ", "ናይ", "ኣብ", "ካብ", "ምስ", "እዮም", "ድማ", "ነቲ", "እቲ", "ናብ", "እዚ"])
-_AMHARIC_WORDS = frozenset(["ነው", "ውስጥ", "እና", "ላይ", "ነበር", "ግን", "ይህ", "ወደ", "ስለ", "ናቸው", "አይደለም"])
+_ARABIZI_WORDS = frozenset(_CHAT_WORDS.split())
+# All in units of the identifier's own evidence, which is divided by the root of the text's bytes.
+_SHARPER = 1.6  # or the identifier is too modest: half sure meant four in five right
+_LIKELY = {"en": 1.5, "pcm": 0.3}  # posts are more often English than any other one language
+_UNLIKELY = -1.0
+_RARE_NAMES = (
+    "ace af an arz ary bcl br bs ca crh cy dz eo et eu ext fo fuv fy ga gcf gcr gd gl gom grc gug guw hbo ht is jv "
+    "kab kik la lb lg lij ln lt ltg lv mg ms mt nn nso oc qu sa sdh se sl sn sq st tk tl uzs vec vo wa wuu xh yue zu"
+)
+_RARE = frozenset(_RARE_NAMES.split())
+_NO_WORDS = "zxx"  # the identifier's own name for letters that are no language
+_SAME = {"ary": "ar", "arz": "ar", "sdh": "ckb", "nn": "no", _NO_WORDS: UNDETERMINED}
+_UNSURE = 0.6  # below this, langdetect is asked: one short post in six, one longer post in fifty
+_SECOND = 0.3  # how much its word counts
+_DOUBT = 0.02  # what it leaves to a language it does not name
+_LEAST = 0.2  # below this no language is told at all
+_SEED = 0
+_TRIALS = 3  # of its random walk; seven, its own, cost twice the time and change nothing here
+_SECOND_SCRIPT = 0.2  # this share of letters in another script makes a text mixed
+_LEAST_LETTERS = 3  # different ones, or a text is a noise
+_SIBLINGS = {"rw": "rn"}  # Kinyarwanda and Kirundi are one language to the first identifier
+_SIBLING_WORDS = 12  # with fewer, their profiles are wrong one time in four
+_UNHEARD = 0.2  # what a language that the first identifier lacks is given when the second names it
+
+
+class Told(NamedTuple):
+    """A language, how sure that is (0 to 1), and of a mixed text its two languages, the larger first."""
+
+    code: str
+    confidence: float
+    parts: tuple[str, ...] = ()
+
+
+class _Identifier(NamedTuple):
+    """py3langid's tables: an automaton over bytes that emits features, and each feature's evidence per language."""
+
+    languages: tuple[str, ...]
+    evidence: NDArray[np.float32]  # (features, languages)
+    prior: NDArray[np.float32]  # (languages,)
+    walk: tuple[Any, Any, Any]  # next state, row offsets, features put out
+    partners: NDArray[np.bool_]  # (languages,) that a text may mix
 
 
 def identify(text: str, hint: str | None = None) -> tuple[str, float]:
     """The language code and a confidence between 0 and 1; `hint` (what a source says) wins where the text is unsure."""
+    code, confidence, _ = tell(text, hint)
+    return code, confidence
+
+
+def tell(text: str, hint: str | None = None) -> Told:
+    """The same with the parts of a mixed text."""
     sample = _NOISE.sub(" ", text[: 4 * _READ])[:_READ]
-    script, share = _script(sample)
-    if script is None:
-        return UNDETERMINED, 0.0
-    code, confidence = _within(script, sample)
-    if hint and hint != code and confidence < 0.9 and hint in _members(script):
-        return hint, max(0.5, 1.0 - confidence)
-    return code, round(confidence * share, 4)
+    scripts = shares(sample)
+    if not scripts or len(set(sample.lower()) - set(" \n\t")) < _LEAST_LETTERS:
+        return Told(UNDETERMINED, 0.0)
+    script, share = scripts[0]
+    if share == 1.0:
+        return _within(script, sample, hint)
+    told = _within(script, _only(script, sample), hint)
+    for other, part in scripts[1:2]:
+        second = _beside(other, _only(other, sample)) if part >= _SECOND_SCRIPT else None
+        if second and told.code not in {UNDETERMINED, MIXED, second.code}:
+            return Told(MIXED, round(min(told.confidence, second.confidence), 4), (told.code, second.code))
+    return Told(told.code, round(told.confidence * share, 4), told.parts)
 
 
-def _script(sample: str) -> tuple[str | None, float]:
-    """The script of most letters, and the share of letters that are in it."""
-    counts: Counter[str] = Counter()
-    for character, times in Counter(sample).items():
-        name = _script_of(character)
-        if name:
-            counts[name] += times
-    if not counts:
-        return None, 0.0
-    if counts["ja"] and counts["zh"]:  # kana beside Han is Japanese
-        counts["ja"] += counts.pop("zh")
-    [(name, most)] = counts.most_common(1)
-    return name, most / counts.total()
+def _only(script: str, sample: str) -> str:
+    """The words with a letter of this script."""
+    return " ".join(word for word in sample.split() if any(name == script for name, _ in shares(word)))
 
 
-@functools.cache
-def _script_of(character: str) -> str | None:
-    if not character.isalpha() and not 0x900 <= ord(character) <= 0x1FFF:
+def _beside(script: str, sample: str) -> Told | None:
+    """What the words in a second script are in, unless they may be names alone: Latin ones stand in any text."""
+    if len(sample.split()) < (3 if script == "Latin" else 2):
         return None
-    point = ord(character)
-    return next((name for name, ranges in _SCRIPTS if any(low <= point <= high for low, high in ranges)), None)
+    told = _within(script, sample, None)
+    return told if told.confidence >= 0.5 and told.code not in {UNDETERMINED, MIXED} else None
 
 
-def _within(script: str, sample: str) -> tuple[str, float]:
+def _within(script: str, sample: str, hint: str | None) -> Told:
     """The language among those that share a script."""
-    if len(script) <= 3:
-        return script, 0.99
-    if script == "Ethiopic":
-        return _ethiopic(sample)
-    letters = Counter(sample)
-    for code, telling in _TELLING.get(script, {}).items():
-        seen = sum(letters[letter] for letter in telling)
-        if seen >= max(1, len(sample) // 80) and code not in _MEMBERS[script]:
-            return code, 0.9
-        if seen >= max(2, len(sample) // 60):
-            return code, 0.95
-    return _by_profile(sample, _members(script))
+    certain = given_away(script, sample)
+    if certain:
+        return Told(*certain)
+    words = [word for word in (word.strip(_EDGES) for word in sample.lower().split()) if word]
+    if script == "Latin" and _is_arabizi(words):
+        return Told(ARABIZI, 0.7)
+    return _by_evidence(script, words, hint)
 
 
-def _ethiopic(sample: str) -> tuple[str, float]:
-    """Amharic or Tigrinya, by letters and little words that only one of them uses."""
-    words = set(sample.split())
-    tigrinya = 2 * len(words & _TIGRINYA_WORDS) + sum(sample.count(letter) for letter in _TIGRINYA)
-    amharic = 2 * len(words & _AMHARIC_WORDS) + sample.count("አ") + 0.5
-    code = "ti" if tigrinya > amharic else "am"
-    return code, round(max(tigrinya, amharic) / (tigrinya + amharic), 4)
+def _is_arabizi(words: Sequence[str]) -> bool:
+    """Arabic in chat letters: digits stand for sounds, among words that only such posts write."""
+    digits = sum(bool(_ARABIZI.match(word)) and not _NO_ARABIZI.match(word) for word in words)
+    score = 2 * digits + sum(word in _ARABIZI_WORDS for word in words)
+    return score >= 3 and score >= 0.3 * len(words)
+
+
+def _by_evidence(script: str, words: Sequence[str], hint: str | None) -> Told:
+    known = _identifier()
+    counts = [_features(known, word) for word in words]
+    features = np.array([feature for found in counts for feature in found], dtype=np.intp)
+    if not len(features):
+        return Told(UNDETERMINED, 0.0)
+    times = np.array([count for found in counts for count in found.values()], dtype=np.float32)
+    scale = 1.0 / math.sqrt(sum(len(word.encode("utf-8", "surrogatepass")) + 1 for word in words))
+    columns = _columns(script)
+    seen, place = np.unique(features, return_inverse=True)
+    summed = np.log1p(np.bincount(place, weights=times)) @ known.evidence[seen] * scale  # (languages,)
+    summed = (summed + known.prior)[columns]
+    ranked = [columns[one] for one in np.argsort(-summed, kind="stable")]
+    if len(words) >= LEAST_WORDS and known.languages[ranked[0]] not in _RARE:
+        states = [column for column in ranked if known.partners[column]][:STATES]
+        said = np.log1p(times)[:, None] * known.evidence[features[:, None], states] * scale  # (features, states)
+        word_of = np.repeat(np.arange(len(words)), [len(found) for found in counts])
+        by_word = np.zeros((len(words), len(states)))
+        np.add.at(by_word, word_of, said)
+        both = switch(by_word, words)
+        if both:
+            parts = tuple(known.languages[states[place]] for place in both.places)
+            return Told(MIXED, round(both.confidence, 4), tuple(_SAME.get(part, part) for part in parts))
+    odds = np.exp(_SHARPER * (summed - summed.max()))
+    share: dict[str, float] = {}
+    for column, odd in zip(columns, (odds / odds.sum()).tolist(), strict=True):
+        code = _SAME.get(known.languages[column], known.languages[column])
+        share[code] = share.get(code, 0.0) + odd
+    return _decided(share, words, hint)
+
+
+def _decided(share: dict[str, float], words: Sequence[str], hint: str | None) -> Told:
+    """The likeliest language, after a second opinion where the first is unsure, and after the source's hint."""
+    text = " ".join(words)
+    if max(share.values()) < _UNSURE:
+        share = _with_second(share, text)
+    code = max(share, key=lambda code: share[code])
+    confidence = round(share[code], 4)
+    if code in _SIBLINGS and len(words) >= _SIBLING_WORDS:
+        code = _sibling(code, text)
+    if hint and hint != code and confidence < 0.9 and hint in share:
+        return Told(hint, max(0.5, 1.0 - confidence))
+    return Told(code, confidence) if confidence >= _LEAST else Told(UNDETERMINED, confidence)
+
+
+def _with_second(share: dict[str, float], text: str) -> dict[str, float]:
+    """Langdetect's word counts a little where the first opinion is unsure: a geometric mean."""
+    said = _say(text)
+    if not said:
+        return share
+    share = {ARABIZI: _UNHEARD, **share} if ARABIZI in said else share
+    weighed = {code: value * (said.get(code, 0.0) + _DOUBT) ** _SECOND for code, value in share.items()}
+    total = sum(weighed.values())
+    return {code: value / total for code, value in weighed.items()}
+
+
+def _sibling(code: str, text: str) -> str:
+    """Which of two languages that the first cannot tell apart, by our own profiles of both."""
+    said = _say(text, dict.fromkeys((code, _SIBLINGS[code]), 0.5))
+    return max(said, key=lambda one: said[one]) if said else code
+
+
+def _say(text: str, prior: dict[str, float] | None = None) -> dict[str, float]:
+    """Langdetect's probabilities above a tenth; none where no n-gram of the text is in its profiles."""
+    from langdetect.lang_detect_exception import LangDetectException
+
+    detector = _second().create()
+    detector.append(text)
+    detector.n_trial = _TRIALS
+    if prior:
+        detector.set_prior_map(prior)
+    try:
+        return {found.lang: found.prob for found in detector.get_probabilities()}
+    except LangDetectException:
+        return {}
 
 
 @functools.cache
-def _members(script: str) -> tuple[str, ...]:
-    """The languages with a profile that are written in this script."""
-    if script in _MEMBERS:
-        return _MEMBERS[script]
-    if script != "Latin":
-        return (script,)
-    other = {code for codes in _MEMBERS.values() for code in codes}
-    _, languages, _ = _profiles()
-    return tuple(code for code in languages if code not in other)
+def _second() -> Any:
+    """Langdetect with its own profiles and ours for languages it lacks, seeded: it draws n-grams at random."""
+    from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
 
-
-def _by_profile(sample: str, among: tuple[str, ...]) -> tuple[str, float]:
-    index, languages, table = _profiles()
-    if sample.isupper():
-        sample = sample.lower()
-    found = [index[gram] for gram in _grams(sample) if gram in index]
-    if not found:
-        return UNDETERMINED, 0.0
-    columns = [languages.index(code) for code in among]
-    summed = table[found].sum(axis=0)[columns] / _TEMPERATURE  # (languages,)
-    summed += np.array([_PRIOR.get(code, 0.0) for code in among])
-    odds = np.exp(summed - summed.max())
-    best = int(odds.argmax())
-    return among[best], float(odds[best] / odds.sum())
-
-
-def _grams(sample: str) -> list[str]:
-    """Every run of one to three characters within words, with a space at their edges, as langdetect counts them."""
-    grams: list[str] = []
-    for word in sample.split():
-        padded = f" {word.strip('.,!?;:()[]')} "
-        grams.extend(padded[i : i + n] for n in (1, 2, 3) for i in range(len(padded) - n + 1))
-    return [gram for gram in grams if gram.strip()]
-
-
-@functools.cache
-def _profiles() -> tuple[dict[str, int], tuple[str, ...], NDArray[np.float32]]:
-    """N-gram to row, the languages, and the logarithms (n-grams, languages); read once, on first need."""
-    from langdetect.detector_factory import PROFILES_DIRECTORY
-
-    files = {path.name: path for path in sorted(Path(PROFILES_DIRECTORY).iterdir()) if path.name.isalpha()}
+    files = {path.name: path for path in sorted(Path(PROFILES_DIRECTORY).iterdir()) if path.name[:2].isalpha()}
+    files = {name: path for name, path in files.items() if path.suffix != ".py" and path.is_file()}
     files |= {path.stem: path for path in sorted(PROFILES.glob("*.json"))}
-    shared = {code for codes in _MEMBERS.values() for code in codes}
-    own_script = {name for name, _ in _SCRIPTS}
-    languages = tuple(code for code in files if code in shared or code not in own_script)
-    index: dict[str, int] = {}
-    entries: list[tuple[int, int, float]] = []
-    for column, code in enumerate(languages):
-        profile = json.loads(files[code].read_text(encoding="utf-8"))
-        for gram, count in profile["freq"].items():
-            entries.append((index.setdefault(gram, len(index)), column, count / profile["n_words"][len(gram) - 1]))
-    table = np.full((len(index), len(languages)), _SMOOTHING, dtype=np.float32)
-    rows, columns, values = zip(*entries, strict=True)
-    table[list(rows), list(columns)] += np.array(values, dtype=np.float32)
-    return index, languages, np.log(table)
+    factory = DetectorFactory()
+    factory.seed = _SEED
+    factory.load_json_profile([path.read_text(encoding="utf-8") for path in files.values()])
+    return factory
+
+
+@functools.cache
+def _identifier() -> _Identifier:
+    """The tables of py3langid's model; read once, on first need."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    read = LanguageIdentifier.from_model_file(MODEL_FILE)
+    languages = tuple(read.nb_classes)
+    prior = np.array([_LIKELY.get(c, _UNLIKELY if c in _RARE else 0.0) for c in languages], dtype=np.float32)
+    partners = np.array([c not in _RARE and c not in {"pcm", _NO_WORDS} for c in languages])
+    walk = (read.tk_nextmove, [row << 8 for row in read.tk_row], read.tk_output)
+    return _Identifier(languages, read.nb_ptc, prior, walk, partners)
+
+
+def _features(known: _Identifier, word: str) -> dict[int, int]:
+    from py3langid.langid import visit_counts
+
+    inner = unicodedata.normalize("NFC", f" {word} ").encode("utf-8", "surrogatepass")
+    return visit_counts(*known.walk, inner) or {}
+
+
+@functools.cache
+def _mask(script: str) -> NDArray[np.bool_]:
+    """(languages,) that are written in this script."""
+    elsewhere = {code for name, codes in MEMBERS.items() if name != script for code in codes} - {"sr"}
+    languages = _identifier().languages
+    return np.array([c in MEMBERS[script] if script in MEMBERS else c not in elsewhere for c in languages])
+
+
+@functools.cache
+def _columns(script: str) -> list[int]:
+    """The columns of those languages."""
+    return np.flatnonzero(_mask(script)).tolist()

@@ -12,13 +12,27 @@ from pathlib import Path
 from classify.language import PROFILES
 from classify.rows import read
 
-LANGUAGES = ("ha", "yo", "ig", "om", "rw", "rn", "sw", "so")  # the last two replace thin profiles of langdetect
+ARABIZI = "ar-Latn"  # Arabic in Latin letters: the everyday Arabic posts that are mostly that
+LANGUAGES = (
+    "ha",
+    "yo",
+    "ig",
+    "om",
+    "rw",
+    "rn",
+    ARABIZI,
+    "sw",
+    "so",
+)  # the last two replace thin profiles of langdetect
 PARALLEL = {"ha": "hau", "om": "orm", "rw": "kin", "sw": "swa", "so": "som"}
 MOST = 2_000
 
 
 def texts(data: Path, language: str) -> list[str]:
     """Every text of a language that a profile may be counted from."""
+    if language == ARABIZI:
+        posts = (row["text"] for row in read(data / "unlabelled" / "afrisenti.jsonl.gz") if row["lang"] == "ar")
+        return [post for post in posts if _mostly_latin(post)]
     found = [
         row["text"][:3000] for row in read(data / "negatives" / "masakhane_news.jsonl.gz") if row["lang"] == language
     ]
@@ -28,13 +42,20 @@ def texts(data: Path, language: str) -> list[str]:
     return found
 
 
-def profile(found: list[str]) -> dict[str, object]:
+def _mostly_latin(post: str) -> bool:
+    """Whether most letters are Latin, links and handles apart."""
+    letters = [c for word in post.split() if word[0] not in "@#" and "://" not in word for c in word if c.isalpha()]
+    return len(letters) >= 12 and sum(c.isascii() for c in letters) > 0.8 * len(letters)
+
+
+def profile(found: list[str], *, digits: bool = False) -> dict[str, object]:
     """Counts of the most frequent n-grams, and how many there were of each length."""
     counts: Counter[str] = Counter()
     total = [0, 0, 0]
     for text in found:
         for word in text.split():
-            if not word.strip(".,!?\"'()").isalpha():
+            plain = word.strip(".,!?\"'()")
+            if not (plain.isalpha() or (digits and plain.isalnum() and not plain.isdigit())):
                 continue
             padded = f" {word.strip('.,!?()')} "
             for length in (1, 2, 3):
@@ -50,7 +71,8 @@ def main() -> None:
     data = Path(sys.argv[1])
     PROFILES.mkdir(exist_ok=True)
     for language in LANGUAGES:
-        told = profile(texts(data, language)) | {"name": language}
+        found, digits = texts(data, language), language == ARABIZI  # its digits are letters
+        told = profile([text.lower() for text in found] if digits else found, digits=digits) | {"name": language}
         (PROFILES / f"{language}.json").write_text(json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import select
 
-from classify.assess import EXPLAINED, assess, classify_texts
+from classify.assess import EXPLAINED, SAMPLED, assess, classify_texts
 from classify.errors import ModelBroken, ScoringFailed
 from classify.scorer import Scores
 from classify.settings import ClassifySettings
@@ -234,3 +234,19 @@ def test_nothing_is_explained_in_a_language_nobody_measured() -> None:
     result = classify_texts(FakeScorer(), ["The Varni are RATS. BURN what they own."], "fr")[0]
     assert (result["flag"], result["abstained"]) == (False, True)
     assert [passage["highlights"] for passage in result["passages"]] == [[]]
+
+
+def test_of_a_long_text_that_nobody_may_judge_only_a_sample_is_scored_and_that_is_said() -> None:
+    scorer = FakeScorer()
+    [result] = classify_texts(scorer, ["Le conseil a annoncé lundi que la route resterait fermée. " * 90])
+    assert result["language"] == "fr"
+    assert [len(call) for call in scorer.calls] == [SAMPLED]
+    assert "8 of its 30 passages were scored" in result["abstain_reason"]
+    assert set(result["signals"]) == set(SIGNALS)
+
+
+def test_a_long_text_in_a_validated_language_is_read_whole() -> None:
+    scorer = FakeScorer()
+    [result] = classify_texts(scorer, ["The council said on Monday that the road would stay closed. " * 90 + CALL])
+    assert len(scorer.calls[0]) > SAMPLED
+    assert result["flag"]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classify import decide
+from classify.language import Told
 from classify.scorer import Scores
 from models.assessment import SIGNALS, STANCES
 from tests.fakes import config
@@ -23,7 +24,7 @@ def readings(*passages: dict[str, Any]) -> list[decide.Reading]:
 
 
 def decided(*passages: dict[str, Any], language: str = "en", confidence: float = 0.99) -> dict[str, Any]:
-    return decide.document(readings(*passages), language, confidence, config())
+    return decide.document(readings(*passages), Told(language, confidence), config())
 
 
 CALL = {"incitement": 3.0, "stage": 3}
@@ -136,3 +137,24 @@ def test_the_share_of_asserts_that_serves_a_flag_is_the_models() -> None:
     lenient = config(calibration={"stance": {"asserts_at": 0.3}})
     assert decide.read(doubtful, strict, "en")[0].stance == "reports"
     assert decide.read(doubtful, lenient, "en")[0].stance == "asserts"
+
+
+def in_two(*parts: str, **languages: bool) -> dict[str, Any]:
+    known = config(languages={code.replace("_", "-"): {"validated": good} for code, good in languages.items()})
+    return decide.document(readings(CALL), Told("mixed", 0.9, parts), known)
+
+
+def test_of_a_mixed_text_the_validated_half_may_flag_and_people_look_all_the_same() -> None:
+    result = in_two("sw", "en", en=True, sw=False)
+    assert (result["language"], result["flag"], result["abstained"]) == ("mixed", True, True)
+    assert result["abstain_reason"] == "the text mixes 'sw' and 'en'; the model can judge 'en' alone"
+
+
+def test_a_mixed_text_with_no_validated_half_is_never_flagged() -> None:
+    result = in_two("sw", "fr", en=True, sw=False)
+    assert (result["flag"], result["abstained"]) == (False, True)
+
+
+def test_a_mixture_that_was_measured_is_judged_like_any_language() -> None:
+    result = in_two("sw", "en", en=True, en_sw=True)
+    assert (result["flag"], result["abstained"]) == (True, False)
