@@ -8,14 +8,15 @@ nothing was scanned has documents 0 and share null, because silence is not peace
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sqlalchemy.orm import Session
 
 from models.tally import DIMENSIONS, hour_of
-from warn import detectors, series
-from warn.detectors import Array, Design
+from warn import comparison, detectors, series
+from warn.comparison import bucketed
+from warn.detectors import Array, Design, Mask
 from warn.errors import TrendRefused
 from warn.series import DAY_SECONDS, HOUR_SECONDS, Scope
 from warn.settings import WarnSettings
@@ -25,6 +26,7 @@ GROUPS = tuple(dimension for dimension in DIMENSIONS if dimension != "all")
 DAY = dt.timedelta(days=1)
 EARLIEST = dt.datetime(1990, 1, 1, tzinfo=dt.UTC)  # no feed is older
 MOST_SERIES = 50
+SHARE = "share"  # our own detector
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ def trends(
     group_by: str | None = None,
     country: str | None = None,
     values: Sequence[str] | None = None,
+    detector: str = SHARE,
     now: dt.datetime,
     settings: WarnSettings,
 ) -> list[Series]:
@@ -88,9 +91,10 @@ def trends(
 
     `label` is `any`, `signal:KEY`, `pathway:KEY` or `stance:KEY`. Buckets are whole hours, days or weeks from Monday,
     in UTC; `since` is rounded down and `until` up, but not beyond the bucket that `now` lies in. `values` picks values
-    of `group_by`; otherwise the `MOST_SERIES` with most flagged documents come.
+    of `group_by`; otherwise the `MOST_SERIES` with most flagged documents come. `detector` says whose `expected`,
+    `upper` and `alarm` are wanted: `share` is ours, `warn.standard.registry` has the others.
     """
-    _check(label, bucket, since, until, group_by)
+    _check(label, bucket, since, until, group_by, detector)
     kind = BUCKETS[bucket]
     begin = floor(since, bucket)
     end = _ceil(min(until, now), bucket)
@@ -107,6 +111,9 @@ def trends(
         return []
     names = series.names(session, scope.dimension, values)
     columns = _columns(session, scope, values, begin, end, kind, settings)
+    if detector != SHARE:
+        verdict = comparison.judge(session, detector, scope, values, begin, end, seconds=kind.seconds, width=kind.width)
+        columns = replace(columns, expected=verdict.expected, upper=np.ceil(verdict.upper), alarm=verdict.alarm)
     times = [begin + step * kind.length for step in range(round((end - begin) / kind.length))]
     return [Series(value, names[value], _points(times, columns, row)) for row, value in enumerate(values)]
 
@@ -129,6 +136,7 @@ class _Columns:
     voices: Array
     expected: Array
     upper: Array
+    alarm: Mask
 
 
 def _columns(
@@ -155,12 +163,14 @@ def _columns(
     ends = np.arange(start - first + kind.width - 1, last - first, kind.width)
     shown = test.at(ends)
     alpha = detectors.window_alpha(score, round(kind.length / dt.timedelta(hours=1)), 24)
+    upper = detectors.upper(shown, alpha, design.min_events)
     return _Columns(
-        documents=_bucketed(scanned.documents[:, start - first :], kind.width),
-        flagged=_bucketed(flagged.documents[:, start - first :], kind.width),
+        documents=bucketed(scanned.documents[:, start - first :], kind.width),
+        flagged=bucketed(flagged.documents[:, start - first :], kind.width),
         voices=shown.observed,
         expected=np.where(shown.usable, shown.expected, np.nan),
-        upper=detectors.upper(shown, alpha, design.min_events),
+        upper=upper,
+        alarm=np.asarray(shown.observed >= np.nan_to_num(upper, nan=np.inf)),
     )
 
 
@@ -187,23 +197,19 @@ def _points(times: list[dt.datetime], columns: _Columns, row: int) -> list[Point
             share=flagged / documents if documents else None,
             expected=None if np.isnan(expected) else round(expected, 3),
             upper=None if np.isnan(upper) else int(upper),
-            alarm=bool(voices >= upper),
+            alarm=alarm,
         )
-        for at, documents, flagged, voices, expected, upper in zip(
+        for at, documents, flagged, voices, expected, upper, alarm in zip(
             times,
             columns.documents[row].tolist(),
             columns.flagged[row].tolist(),
             columns.voices[row].tolist(),
             columns.expected[row].tolist(),
             columns.upper[row].tolist(),
+            columns.alarm[row].tolist(),
             strict=True,
         )
     ]
-
-
-def _bucketed(x: Array, width: int) -> Array:
-    sums: Array = x.reshape(x.shape[0], -1, width).sum(2)
-    return sums
 
 
 def _ceil(moment: dt.datetime, bucket: str) -> dt.datetime:
@@ -211,7 +217,9 @@ def _ceil(moment: dt.datetime, bucket: str) -> dt.datetime:
     return beginning if beginning == moment else beginning + BUCKETS[bucket].length
 
 
-def _check(label: str, bucket: str, since: dt.datetime, until: dt.datetime, group_by: str | None) -> None:
+def _check(
+    label: str, bucket: str, since: dt.datetime, until: dt.datetime, group_by: str | None, detector: str
+) -> None:
     problems = []
     if label not in LABELS:
         problems.append(f"label is {label!r}; it must be one of {', '.join(LABELS)}.")
@@ -224,6 +232,8 @@ def _check(label: str, bucket: str, since: dt.datetime, until: dt.datetime, grou
         problems.append(f"since lies more than {days} days before until; ask for less, or for a wider bucket.")
     if group_by is not None and group_by not in GROUPS:
         problems.append(f"group_by is {group_by!r}; it must be one of {', '.join(GROUPS)}.")
+    if detector != SHARE and (problem := comparison.problem(detector, bucket)):
+        problems.append(problem)
     if until <= since:
         problems.append("until must lie after since.")
     if problems:

@@ -13,11 +13,14 @@ from api.export import csv_writer
 from api.problems import describe_failures
 from models.assessment import PATHWAYS, SIGNALS
 from warn import trends
+from warn.standard.registry import STANDARD
 
 router = APIRouter(prefix="/v1/trends", tags=["trends"])
 
 POINT_COLUMNS = ("at", "documents", "flagged", "voices", "share", "expected", "upper", "alarm")
 DEFAULT_SPAN = {"hour": dt.timedelta(days=7), "day": dt.timedelta(days=30), "week": dt.timedelta(weeks=26)}
+DETECTORS = (trends.SHARE, *STANDARD)
+WHOSE = "Whose `expected`, `upper` and `alarm`: ours, or a standard detector with its own settings, to compare with."
 
 
 class PointShape(BaseModel):
@@ -73,6 +76,7 @@ def get_trends(
     until: Annotated[Moment | None, Query(description="Now when absent.")] = None,
     group_by: Annotated[Literal[trends.GROUPS] | None, Query()] = None,  # type: ignore[valid-type]
     country: Annotated[str | None, Query(pattern="^[A-Za-z]{2}$", description="Count within one country.")] = None,
+    detector: Annotated[Literal[DETECTORS], Query(description=WHOSE)] = "share",  # type: ignore[valid-type]
     accept: Annotated[str, Header()] = "",
 ) -> Any:
     """Count per hour, day or week (from Monday, UTC). Without `signal` or `pathway`: whatever is flagged."""
@@ -89,6 +93,7 @@ def get_trends(
         until=until,
         group_by=group_by,
         country=country.upper() if country else None,
+        detector=detector,
         now=now,
         settings=settings.warn,
     )

@@ -10,6 +10,7 @@ from tests.factories import add_assessment, add_document, add_item, add_source
 from tests.warn.history import write_history
 from warn.errors import TrendRefused
 from warn.settings import WarnSettings
+from warn.standard.registry import STANDARD, WEEKLY_ONLY
 from warn.tally import recount
 from warn.trends import Series, trends
 
@@ -154,3 +155,26 @@ def test_weeks_begin_on_monday(sessions: Sessions, now: dt.datetime) -> None:
     (series,) = ask(sessions, now, bucket="week")
     assert {point.at.weekday() for point in series.points} == {0}
     assert series.points[-1].at <= now < series.points[-1].at + 7 * DAY
+
+
+@pytest.mark.parametrize("name", [name for name in STANDARD if name not in WEEKLY_ONLY])
+def test_a_standard_detector_can_be_asked_for(sessions: Sessions, now: dt.datetime, name: str) -> None:
+    now = now.replace(hour=23)
+    with writing(sessions) as session:
+        write_history(session, now, days=120, extra=dict.fromkeys(range(1, 20), 9))
+    (series,) = ask(sessions, now, detector=name)
+    assert series.points[-1].alarm
+    assert series.points[-1].expected == pytest.approx(20, rel=0.5)
+    assert sum(point.alarm for point in series.points[:-1]) <= 3  # their shipped settings, not our budget
+
+
+def test_farrington_compares_weeks_with_past_years(sessions: Sessions, now: dt.datetime) -> None:
+    with pytest.raises(TrendRefused, match="bucket=week"):
+        ask(sessions, now, detector="farrington_flexible")
+    (series,) = ask(sessions, now, detector="farrington_flexible", bucket="week")
+    assert all(point.upper is None for point in series.points)
+
+
+def test_a_detector_nobody_knows_is_refused(sessions: Sessions, now: dt.datetime) -> None:
+    with pytest.raises(TrendRefused, match="must be share"):
+        ask(sessions, now, detector="crystal_ball")

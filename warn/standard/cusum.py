@@ -1,0 +1,142 @@
+"""Control charts that add up surprise: CUSUM (Rossi et al. 1999) and likelihood ratios (Höhle and Paul 2008).
+
+The in-control mean is that of the first `training` slots; charting begins after them. `Cusum` keeps adding after an
+alarm, as `algo.cusum` of R surveillance does; the likelihood-ratio charts begin anew, as its `algo.glrnb` does.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import xlogy
+
+from warn.detectors import Array, Mask
+from warn.standard.protocol import Verdict
+
+LEAST_ALPHA = 0.01
+TRANSFORMS = ("none", "standard", "rossi", "anscombe", "anscombe2nd", "pearsonNegBin")
+
+
+@dataclass(frozen=True)
+class Cusum:
+    """`k` is the reference value and `h` the decision interval, both in deviations; `alpha` is the NB dispersion."""
+
+    training: int = 28
+    k: float = 1.04
+    h: float = 2.26
+    transform: str = "standard"
+    alpha: float = 0.1
+    name: str = "cusum"
+
+    def evaluate(self, observed: Array, volume: Array) -> Verdict:  # noqa: ARG002  a chart of counts
+        """Chart every series after its training slots."""
+        mean = observed[:, : self.training].mean(1, keepdims=True)
+        score = self._chart(self._standardised(observed[:, self.training :], mean))
+        return _charted(observed, self.training, mean, score, score >= self.h)
+
+    def _standardised(self, x: Array, mean: Array) -> Array:
+        # A training without a single post has no deviation to measure by: one post's worth is taken.
+        m = np.where(mean > 0, mean, 1.0)
+        if self.transform == "rossi":
+            z = (x - 3 * m + 2 * np.sqrt(x * m)) / (2 * np.sqrt(m))
+        elif self.transform == "standard":
+            z = (x - m) / np.sqrt(m)
+        elif self.transform == "anscombe":
+            z = 1.5 * (x ** (2 / 3) - m ** (2 / 3)) / m ** (1 / 6)
+        elif self.transform == "anscombe2nd":
+            z = (x ** (2 / 3) - (m ** (2 / 3) - m ** (-1 / 3) / 9)) / (2 / 3 * m ** (1 / 6))
+        elif self.transform == "pearsonNegBin":
+            z = (x - m) / np.sqrt(m + self.alpha * m**2)
+        else:
+            return x
+        return np.asarray(z, dtype=np.float64)
+
+    def _chart(self, z: Array) -> Array:
+        total = np.zeros(len(z))
+        chart = np.zeros_like(z)
+        for slot in range(z.shape[1]):
+            total = np.maximum(0, total + z[:, slot] - self.k)
+            chart[:, slot] = total
+        return chart
+
+
+@dataclass(frozen=True)
+class LikelihoodRatio:
+    """A chart against a known shift: the mean multiplied by `exp(theta)`, twice by default.
+
+    `alpha` 0 is Poisson, more is negative binomial, None takes it from the training slots (moments, at least .01).
+    """
+
+    training: int = 28
+    theta: float = float(np.log(2))
+    alpha: float | None = 0.0
+    threshold: float = 5.0
+    name: str = "likelihood_ratio"
+
+    def evaluate(self, observed: Array, volume: Array) -> Verdict:  # noqa: ARG002  a chart of counts
+        """Chart every series after its training slots."""
+        mean = observed[:, : self.training].mean(1, keepdims=True)
+        x = observed[:, self.training :]
+        if self.alpha is None:
+            variance = observed[:, : self.training].var(1, ddof=1, keepdims=True)
+            alpha = np.maximum(LEAST_ALPHA, (variance - mean) / np.maximum(mean, LEAST_ALPHA) ** 2)
+        else:
+            alpha = np.full_like(mean, self.alpha)
+        if self.alpha == 0:
+            steps = self.theta * x + (1 - np.exp(self.theta)) * mean
+        else:
+            ratio = (1 + alpha * mean) / (1 + alpha * mean * np.exp(self.theta))
+            steps = self.theta * x + (x + 1 / alpha) * np.log(ratio)
+        total = np.zeros(len(x))
+        score = np.zeros_like(x)
+        for slot in range(x.shape[1]):
+            total = np.maximum(0, total + steps[:, slot])
+            score[:, slot] = total
+            total = np.where(total > self.threshold, 0, total)
+        return _charted(observed, self.training, mean, score, score > self.threshold)
+
+
+@dataclass(frozen=True)
+class GeneralisedLikelihoodRatio:
+    """A Poisson chart against a shift of any size since any slot: the size is estimated for each possible beginning.
+
+    `longest` bounds how far back a beginning is looked for, because the work grows with it.
+    """
+
+    training: int = 28
+    threshold: float = 5.0
+    longest: int = 1000
+    name: str = "glr"
+
+    def evaluate(self, observed: Array, volume: Array) -> Verdict:  # noqa: ARG002  a chart of counts
+        """Chart every series after its training slots."""
+        mean = observed[:, : self.training].mean(1, keepdims=True)
+        x = observed[:, self.training :]
+        score = np.zeros_like(x)
+        for row in range(len(x)):
+            start = 0
+            for slot in range(x.shape[1]):
+                start = max(start, slot + 1 - self.longest)
+                sums = np.cumsum(x[row, start : slot + 1][::-1])
+                means = mean[row] * np.arange(1, len(sums) + 1)
+                score[row, slot] = np.max(_poisson_gain(sums, means))
+                if score[row, slot] >= self.threshold:
+                    start = slot + 1
+        return _charted(observed, self.training, mean, score, score >= self.threshold)
+
+
+def _poisson_gain(observed: Array, mean: Array) -> Array:
+    """Return the log likelihood ratio of the best rise over no rise."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gain = xlogy(observed, observed / mean) - (observed - mean)
+    return np.where(observed > mean, gain, 0.0)
+
+
+def _charted(observed: Array, training: int, mean: Array, score: Array, alarm: Mask) -> Verdict:
+    """Put a chart behind its training slots, of which nothing can be said; a chart has no bound on one count."""
+    nothing = np.full((len(observed), min(training, observed.shape[1])), np.nan)
+    return Verdict(
+        score=np.concatenate([nothing, score], axis=1),
+        expected=np.concatenate([nothing, np.broadcast_to(mean, score.shape)], axis=1),
+        upper=np.full(observed.shape, np.nan),
+        alarm=np.concatenate([np.zeros(nothing.shape, dtype=bool), alarm], axis=1),
+    )

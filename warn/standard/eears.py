@@ -1,0 +1,57 @@
+"""The detector of ECDC's epitweetr: EARS with a t quantile, and past outbreaks weighted down.
+
+Blocks of 24 hours against the seven before. A first bound comes from the plain mean and deviation; with `downweight`,
+baseline values with a large studentised residual get weight (threshold / residual)^4. Where the seven values are all
+alike there is no deviation, and no bound: epitweetr then never alarms, and neither does this.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import t
+
+from warn.detectors import Array
+from warn.standard.protocol import Verdict, exceeds
+
+
+@dataclass(frozen=True)
+class Eears:
+    """`alpha` is one-sided; `weights_alpha` the level beyond which a past value counts less."""
+
+    baseline: int = 7
+    alpha: float = 0.025
+    weights_alpha: float = 0.05
+    downweight: bool = True
+    name: str = "epitweetr"
+
+    def evaluate(self, observed: Array, volume: Array) -> Verdict:  # noqa: ARG002  counts only
+        """Judge every block that has a whole baseline before it."""
+        n = self.baseline
+        mean, deviation = np.full(observed.shape, np.nan), np.full(observed.shape, np.nan)
+        if observed.shape[1] > n:
+            past = np.lib.stride_tricks.sliding_window_view(observed, n, axis=1)[:, :-1]
+            weights = np.ones(past.shape)
+            if self.downweight:
+                weights = self._weights(past)
+            total = weights.sum(-1)
+            mean[:, n:] = (weights * past).sum(-1) / total
+            deviation[:, n:] = np.sqrt((weights * (past - mean[:, n:, None]) ** 2).sum(-1) / (n - 1))
+        if self.downweight:
+            deviation = np.where(deviation > 0, deviation, np.nan)
+        upper = mean + t.isf(self.alpha, n - 1) * deviation * np.sqrt(1 + 1 / n)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            score = (observed - mean) / deviation
+        return Verdict(score, mean, upper, exceeds(observed, upper))
+
+    def _weights(self, past: Array) -> Array:
+        """Weigh past blocks down by their externally studentised residuals, keeping the sum of the weights."""
+        n = self.baseline
+        residual = past - past.mean(-1, keepdims=True)
+        leverage = 1 / n
+        variance = (residual**2).sum(-1, keepdims=True) / (n - 1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            inner = residual / np.sqrt(variance * (1 - leverage))
+            outer = inner * np.sqrt((n - 2) / np.maximum(n - 1 - inner**2, 1e-12))
+            bar = t.isf(self.weights_alpha, n - 2)
+            weights = np.where(outer > bar, (bar / outer) ** 4, 1.0)
+        return np.asarray(n * weights / weights.sum(-1, keepdims=True), dtype=np.float64)
