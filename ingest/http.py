@@ -4,11 +4,12 @@ The address that is connected to is the address that was checked, at every redir
 does, and limits on what it reads. Proxies and passwords of the environment are ignored. It knows no feed.
 """
 
+import socket
 import ssl
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpcore
@@ -20,8 +21,11 @@ from ingest.guard import Resolve, addresses_of, checked_url, system_resolve
 from ingest.settings import IngestSettings
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+FOR_GOOD = frozenset({301, 308})
 CONNECT_SECONDS = 15.0
 READ_SIZE = 64 * 1024
+# What tells who we are stays with the host it was meant for.
+SECRET_HEADERS = frozenset({"authorization", "cookie", "x-goog-api-key"})
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Answer:
     wire_bytes: int = 0
     hops: tuple[str, ...] = ()
     cut: bool = False  # only of a post: the rest of a long answer was not read
+    moved: bool = False  # every redirect on the way said "for good"
 
 
 class Network:
@@ -84,21 +89,42 @@ class Network:
         sent = own | {name.lower(): value for name, value in headers.items()}
         return self._once("POST", checked_url(url), sent, body, limits)
 
+    def open_socket(self, url: str, seconds: float) -> socket.socket:
+        """Connect to the host of `url`, to an address that was checked, for a protocol of its own; not encrypted yet.
+
+        Raises `Refused` or `Unreachable`.
+        """
+        parsed = checked_url(url)
+        host = parsed.raw_host.decode("ascii").strip("[]")
+        port = parsed.port or (443 if parsed.scheme == "https" else 80)
+        last: OSError | None = None
+        for address in addresses_of(host, port, self.resolve, self.settings.allowed_networks)[:4]:
+            try:
+                return socket.create_connection((address, port), min(CONNECT_SECONDS, seconds))
+            except OSError as error:
+                last = error
+        raise Unreachable(f"no connection to {url[:200]} ({last})") from last
+
     def _follow(self, text: str, headers: dict[str, str], limits: "Limits") -> Answer:
         hops: list[str] = []
+        for_good = True
         url = checked_url(text)
         while True:
             answer = self._once("GET", url, headers, None, limits, tuple(hops))
             target = answer.headers.get("location")
             if answer.status not in REDIRECTS or not target:
-                return answer
+                return replace(answer, moved=bool(hops) and for_good)
             hops.append(str(url))
+            for_good = for_good and answer.status in FOR_GOOD
             if len(hops) > self.settings.max_redirects:
                 raise Refused(f"more than {self.settings.max_redirects} redirects, the last one to {target[:200]!r}")
+            before = (url.scheme, url.raw_host, url.port)
             try:
                 url = checked_url(str(url.join(target.strip())))
             except httpx.InvalidURL:
                 raise Refused(f"a redirect leads to {target[:200]!r}, which cannot be read") from None
+            if (url.scheme, url.raw_host, url.port) != before:
+                headers = {name: value for name, value in headers.items() if name not in SECRET_HEADERS}
 
     def _once(
         self,

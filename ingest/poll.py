@@ -13,14 +13,16 @@ import time
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import case, delete, select
 from sqlalchemy.orm import Session
 
-from ingest import evidence, read, schedule
+from ingest import evidence, moves, read, schedule
 from ingest.errors import IngestError, ReadingKilled
 from ingest.guard import is_address, is_allowed
+from ingest.health import look, remembered
 from ingest.http import Network
 from ingest.readers import Batch, Place, reader_for, sandbox
 from ingest.settings import IngestSettings
@@ -137,6 +139,25 @@ def read_source(
     return moved + _finish(sessions, token, source_id, health, last, failure, elapsed_ms, settings, now)
 
 
+def _look(
+    source: Source, batch: Batch, stored: read.Stored, health: schedule.Health, now: dt.datetime
+) -> dict[str, Any]:
+    return look(
+        batch.entries,
+        unknown=stored.unknown,
+        renamed=stored.renamed,
+        charset=batch.details.get("charset"),
+        first=source.last_success_at is None or health.state == "new",
+        now=now,
+    )
+
+
+def _fresh(batch: Batch) -> dt.timedelta:
+    """Return how long an answer is good by its server's headers or its own word."""
+    said = (batch.details.get(name, 0) for name in ("server_fresh_seconds", "fresh_seconds"))
+    return dt.timedelta(seconds=max(said))
+
+
 def _store(
     sessions: Sessions,
     token: str,
@@ -175,10 +196,14 @@ def _finish(
         source = session.get_one(Source, source_id)
         stored = _keep_batch(session, source, batch, settings, now)
         moved = stored.new + stored.versions
-        health = replace(health, arrivals=_arrivals(session, source_id))
+        details = dict(batch.details) | ({"erased": len(stored.erased)} if stored.erased else {})
+        if batch.entries:
+            source.looks = remembered(_look(source, batch, stored, health, now), source.looks)
+        health = replace(health, arrivals=_arrivals(session, source_id), looks=tuple(source.looks))
         if failure is None:
-            turn = schedule.after_success(health, batch.reason, settings, now)
+            turn = schedule.after_success(health, batch.reason, settings, now, _fresh(batch))
             source.last_success_at = now
+            details |= moves.follow(source, batch.details.get("moved_to"), now)
         else:
             turn = schedule.after_failure(health, failure, now)
         session.add(
@@ -192,10 +217,12 @@ def _finish(
                 entries=len(batch.entries),
                 new_items=moved,
                 duration_ms=elapsed_ms,
-                details=batch.details | ({"erased": len(stored.erased)} if stored.erased else {}),
+                details=details,
             )
         )
         source.last_polled_at = now
+        if turn.state not in (health.state, "ok"):
+            log.warning("the source %s is now %s: %s", health.name, turn.state, turn.state_reason)
         session.flush()
         _trim(session, source_id)
         claims.release(session, Source, token, [source_id], done=True, **asdict(turn))
@@ -290,6 +317,7 @@ def _health(source: Source, arrivals: tuple[dt.datetime, ...]) -> schedule.Healt
         interval_seconds=source.interval_seconds,
         created_at=source.created_at,
         arrivals=arrivals,
+        looks=tuple(source.looks or ()),
     )
 
 

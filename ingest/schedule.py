@@ -9,13 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
-from statistics import quantiles
+from statistics import median, quantiles
+from typing import Any
 
 from ingest.errors import BadAnswer, IngestError, Truncated
+from ingest.health import oddity, outpaced
 from ingest.settings import IngestSettings
 
 DAY = dt.timedelta(days=1)
 SHORTEST = dt.timedelta(seconds=30)
+FASTEST = dt.timedelta(seconds=60)
+ENOUGH = 8  # moments of which a middle pause is worth something
 GONE = 410
 THROTTLED = frozenset({429, 503})
 
@@ -32,6 +36,7 @@ class Health:
     interval_seconds: int
     created_at: dt.datetime
     arrivals: tuple[dt.datetime, ...] = ()
+    looks: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,45 @@ class Turn:
     due_reason: str
 
 
-def after_success(health: Health, reason: str | None, settings: IngestSettings, now: dt.datetime) -> Turn:
-    """Decide after an answer that could be read, news in it or not."""
+def after_success(
+    health: Health,
+    reason: str | None,
+    settings: IngestSettings,
+    now: dt.datetime,
+    fresh: dt.timedelta = dt.timedelta(0),
+) -> Turn:
+    """Decide after an answer that could be read, news in it or not; `fresh` is how long its server calls it good."""
     quiet = silence(health, settings, now)
-    state, why = ("silent", quiet) if quiet else ("ok", reason)
-    pause = jittered(dt.timedelta(seconds=health.interval_seconds), health.name, now, share=0.05)
-    return Turn(state, why, _since(health, state, now), 0, now + pause, f"asked every {_words(pause)}")
+    state, why = ("silent", quiet) if quiet else oddity(health.looks) or ("ok", reason)
+    usual, because = interval(health, settings, fresh)
+    pause = jittered(usual, health.name, now, share=0.05)
+    return Turn(state, why, _since(health, state, now), 0, now + pause, f"asked every {_words(usual)}{because}")
+
+
+def interval(health: Health, settings: IngestSettings, fresh: dt.timedelta) -> tuple[dt.timedelta, str]:
+    """Return the pause between two polls before jitter, and why it is not the one that was set.
+
+    It grows to half the source's own rhythm and to what its server calls fresh, at most to the setting's longest; it
+    shrinks by half while everything in the answers is new.
+    """
+    usual, because = dt.timedelta(seconds=health.interval_seconds), ""
+    longest = dt.timedelta(seconds=settings.slowest_interval_seconds)
+    if outpaced(health.looks):
+        return max(usual / 2, FASTEST), ", twice as often as set: everything was new last time"
+    typical = median_gap(health.arrivals)
+    if typical is not None and typical / 2 > usual < longest:
+        usual, because = min(typical / 2, longest), f": it has something new every {_words(typical)}"
+    if fresh > usual < longest:
+        usual, because = min(fresh, longest), f": its server calls an answer good for {_words(fresh)}"
+    return usual, because
+
+
+def median_gap(arrivals: Sequence[dt.datetime]) -> dt.timedelta | None:
+    """Return the middle one of the pauses between items, None while too few are known."""
+    moments = sorted(set(arrivals))
+    if len(moments) < ENOUGH:
+        return None
+    return dt.timedelta(seconds=median((later - earlier).total_seconds() for earlier, later in pairwise(moments)))
 
 
 def after_failure(health: Health, error: IngestError, now: dt.datetime) -> Turn:

@@ -22,6 +22,7 @@ NOT_NEGATIVE = (
     "forget_reviewed_days",
     "forget_raw_days",
     "raw_budget_bytes",
+    "slowest_interval_seconds",
 )
 
 
@@ -61,6 +62,12 @@ class IngestSettings:
     )
     full_fetch_hours: float = field(
         default=24.0, metadata={"help": "After this long a source is asked without ETag or date, in case they lie."}
+    )
+    slowest_interval_seconds: float = field(
+        default=3600.0,
+        metadata={
+            "help": "A source with a slow rhythm or long cache times is asked this seldom at most; 0: always as set."
+        },
     )
     silent_factor: float = field(
         default=10.0, metadata={"help": "A source is silent after this many times its usual pause without news."}

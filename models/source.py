@@ -33,6 +33,9 @@ SOURCE_STATES = (
 )
 
 
+WELL = ("new", "ok", "paused")
+
+
 class Source(Keyed, Claimable, Base):
     """One watched publisher and its health."""
 
@@ -78,6 +81,13 @@ class Source(Keyed, Claimable, Base):
 def due(now: dt.datetime) -> ColumnElement[bool]:
     """Select sources whose turn it is: the one place where "due" is coded."""
     return and_(Source.enabled, Source.kind.in_(POLLED_KINDS), Source.next_due_at <= now)
+
+
+def troubled(now: dt.datetime, lasting: dt.timedelta = dt.timedelta(0)) -> ColumnElement[bool]:
+    """Select watched sources whose answers have not been as they should for `lasting`: the one place that says so."""
+    return and_(
+        Source.enabled, Source.kind.in_(POLLED_KINDS), Source.state.not_in(WELL), Source.state_since <= now - lasting
+    )
 
 
 class Fetch(Keyed, Base):

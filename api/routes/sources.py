@@ -1,7 +1,7 @@
 """The watched publishers, their health, and why each is asked next when it is."""
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,7 +13,7 @@ from api.errors import Conflict, NotFound
 from api.pagination import Listed, PageWanted, after, listed
 from api.problems import describe_failures
 from api.strict_json import StrictRoute
-from models.source import POLLED_KINDS, SOURCE_KINDS, SOURCE_STATES, Source
+from models.source import POLLED_KINDS, SOURCE_KINDS, SOURCE_STATES, Fetch, Source, troubled
 
 router = APIRouter(prefix="/v1/sources", tags=["sources"], route_class=StrictRoute)
 
@@ -44,6 +44,27 @@ class SourceShape(BaseModel):
     last_item_at: dt.datetime | None
     next_due_at: dt.datetime | None
     due_reason: str | None
+    moved_to: str | None = Field(description="Where a redirect for good leads; adopted after three answers and a day.")
+
+
+class FetchShape(BaseModel):
+    """One attempt to read a source."""
+
+    at: dt.datetime
+    outcome: str = Field(description="ok, not_modified, unchanged, or the state that the failure meant.")
+    reason: str | None
+    status_code: int | None
+    body_bytes: int | None
+    entries: int
+    new_items: int
+    duration_ms: int
+    details: dict[str, Any]
+
+
+class Trail(BaseModel):
+    """The latest attempts to read a source, the newest first."""
+
+    items: list[FetchShape]
 
 
 class SourceSent(BaseModel):
@@ -93,14 +114,20 @@ class SourceChange(BaseModel):
 def list_sources(
     _who: Reader,
     session: ReadSession,
+    now: Now,
     page: PageWanted,
     *,
     state: Annotated[Literal[SOURCE_STATES] | None, Query()] = None,  # type: ignore[valid-type]
+    trouble_hours: Annotated[
+        float | None, Query(ge=0, le=87_600, description="Only watched sources in trouble for at least this long.")
+    ] = None,
 ) -> Listed[SourceShape]:
     """List sources, the newest first."""
     query = select(Source).order_by(Source.id.desc()).limit(page.limit + 1)
     if state is not None:
         query = query.where(Source.state == state)
+    if trouble_hours is not None:
+        query = query.where(troubled(now, dt.timedelta(hours=trouble_hours)))
     if (beyond := after(page.cursor, "id", Source.id)) is not None:
         query = query.where(beyond)
     return listed(session.scalars(query).all(), page, "id", lambda row: (row.id,), source_shape)
@@ -110,6 +137,14 @@ def list_sources(
 def get_source(_who: Reader, session: ReadSession, source_id: Id) -> SourceShape:
     """Show one source and its health."""
     return source_shape(_existing(session.get(Source, source_id), source_id))
+
+
+@router.get("/{source_id}/fetches", summary="How it answered", responses=describe_failures(401, 403, 404, 422))
+def list_fetches(_who: Reader, session: ReadSession, source_id: Id) -> Trail:
+    """Show the trail of the latest fetches, at most thirty: when, what came, and what was odd about it."""
+    _existing(session.get(Source, source_id), source_id)
+    trail = session.scalars(select(Fetch).where(Fetch.source_id == source_id).order_by(Fetch.id.desc()))
+    return Trail(items=[FetchShape.model_validate(fetch, from_attributes=True) for fetch in trail])
 
 
 @router.post(

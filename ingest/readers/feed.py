@@ -5,9 +5,11 @@ It decides what an answer means; what follows for the source is decided in `sche
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ingest import dates
 from ingest.entry import Entry
 from ingest.errors import AccessDenied, BadAnswer, NoFeed, Truncated
 from ingest.http import Answer, Network
@@ -15,6 +17,8 @@ from ingest.readers import Batch, Keep, Place, sandbox
 from ingest.settings import IngestSettings
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
+MAX_AGE = re.compile(r"\bmax-age\s*=\s*\"?(\d{1,9})")
+A_WEEK = 7 * 24 * 3600
 DENIED = frozenset({401, 402, 403, 407, 451})
 
 
@@ -49,6 +53,7 @@ class FeedReader:
         entries = tuple(Entry(**fields) for fields in parsed["entries"][: settings.max_entries])
         _must_be_feed(parsed, answer)
         dropped = max(parsed["total"], len(parsed["entries"])) - len(entries)
+        seen["details"] |= {name: parsed[name] for name in ("charset", "fresh_seconds") if parsed.get(name)}
         if parsed["note"]:
             seen["details"]["parser"] = parsed["note"]
         reason = None
@@ -115,4 +120,20 @@ def _details(answer: Answer) -> dict[str, Any]:
     details: dict[str, Any] = {"wire_bytes": answer.wire_bytes, "elapsed_ms": answer.elapsed_ms}
     if answer.hops:
         details["redirected_to"] = answer.url
+    if answer.moved:
+        details["moved_to"] = answer.url
+    if fresh := fresh_seconds(answer.headers):
+        details["server_fresh_seconds"] = fresh
     return details
+
+
+def fresh_seconds(headers: Mapping[str, str]) -> int:
+    """Return how long the server says its answer stays good, 0 when it does not say (RFC 9111, 4.2)."""
+    control = headers.get("cache-control", "").lower()
+    if "no-cache" in control or "no-store" in control:
+        return 0
+    if found := MAX_AGE.search(control):
+        age = headers.get("age", "").strip()
+        return max(0, min(int(found[1]), A_WEEK) - (int(age[:7]) if age.isascii() and age.isdigit() else 0))
+    expires, date = (dates.understood(headers.get(name)) for name in ("expires", "date"))
+    return max(0, min(int((expires - date).total_seconds()), A_WEEK)) if expires and date else 0

@@ -81,7 +81,33 @@ def parse_xml_feed(body: bytes, *, url: str, content_type: str) -> dict[str, Any
     if parsed.bozo:
         problem = parsed.get("bozo_exception")
         note = f"{type(problem).__name__}: {problem}"[:300]
-    return {"format": parsed.get("version") or ("unknown" if entries else ""), "note": note, "entries": entries}
+    return {
+        "format": parsed.get("version") or ("unknown" if entries else ""),
+        "title": _text(parsed.feed.get("title")),
+        "note": note,
+        "entries": entries,
+        "charset": _guessed(parsed, body, entries),
+        "fresh_seconds": _stated_ttl(parsed.feed),
+    }
+
+
+def _guessed(parsed: Any, body: bytes, entries: list[dict[str, Any]]) -> str | None:
+    """Say how the characters were guessed, or None when they are what the publisher declared, or UTF-8."""
+    used = str(parsed.get("encoding") or "").lower()
+    problem = type(parsed.get("bozo_exception")).__name__
+    if problem.startswith("CharacterEncoding") and used not in ("utf-8", "us-ascii", "ascii", "utf8"):
+        return f"its characters were guessed to be {used or 'unknown'}, because what it declares does not fit"
+    if b"\xef\xbf\xbd" not in body and not body.startswith(WIDE):
+        lost = sum("\ufffd" in (entry["title"] or "") + entry["content"] for entry in entries)
+        if lost:
+            return f"{lost} of {len(entries)} entries hold characters that cannot be read as {used or 'declared'}"
+    return None
+
+
+def _stated_ttl(feed: Any) -> int:
+    """Return the seconds a feed says that it need not be asked again: RSS `ttl`, in minutes."""
+    ttl = str(feed.get("ttl") or "").strip()
+    return int(ttl) * 60 if ttl.isascii() and ttl.isdigit() and len(ttl) < 6 else 0
 
 
 def _entry(entry: Any, feed_language: str | None) -> dict[str, Any]:
