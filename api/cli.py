@@ -109,22 +109,56 @@ def export(what: str, form: str, out: Path | None) -> None:
 
 @main.command()
 def verify() -> None:
-    """Walk the evidence chain and name the first row that was changed, removed or re-ordered."""
+    """Walk the evidence and name the first row that was changed, removed or re-ordered."""
     from sqlalchemy import select
 
+    from ingest import log
     from ingest.evidence import verify as walk
+    from ingest.log_check import verify_log
     from models.database import reading
     from models.evidence import EvidenceHead
 
-    settings = read_settings()
-    findings = walk(open_database(settings))
+    sessions = open_database(read_settings())
+    findings = [*walk(sessions), *verify_log(sessions, now())]
     for finding in findings:
         click.echo(f"position {finding.position}: {finding.problem}", err=True)
     if findings:
         raise click.ClickException("the evidence does not verify; compare with your latest backup")
-    with reading(open_database(settings)) as session:
+    with reading(sessions) as session:
         head = session.scalars(select(EvidenceHead)).one_or_none()
+        logged = log.head(session)
     click.echo(f"{head.length if head else 0} items verified, head {head.chain_hash if head else '0' * 64}")
+    click.echo(f"{logged.size} log entries verified, root {logged.root}")
+
+
+@main.command()
+@click.option("--alert", "alert_id", type=int, default=None, help="Pack this alert with all it rests on.")
+@click.option("--assessment", "assessment_id", type=int, default=None, help="Pack this assessment.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The ZIP file to write.")
+def bundle(alert_id: int | None, assessment_id: int | None, out: Path) -> None:
+    """Pack a case to hand over: rows, raw bytes, custody, proofs, and a script that verifies them."""
+    from api import checkpoints
+    from api.bundle import build
+    from ingest import log
+    from models.database import reading
+
+    if (alert_id is None) == (assessment_id is None):
+        raise click.UsageError("name either --alert or --assessment")
+    settings = read_settings()
+    with reading(open_database(settings)) as session:
+        head = log.head(session)
+        packed = build(
+            session,
+            alert_id=alert_id,
+            assessment_id=assessment_id,
+            head=head,
+            signed=checkpoints.signed(settings.evidence_key, settings.log_origin, head),
+            origin=settings.base_url,
+            by="the operator, on the command line",
+            now=now(),
+        )
+    out.write_bytes(packed)
+    click.echo(f"{out}: {len(packed):,} bytes; whoever gets it unpacks it and runs python3 verify.py")
 
 
 @main.command()

@@ -19,6 +19,7 @@ from sqlalchemy.orm import sessionmaker
 import migrations
 from api import auth
 from api.app import create_app, utc_now
+from api.checkpoints import ensure_key
 from api.errors import CannotStart
 from api.observe import set_up_logging
 from api.scoring import LazyScorer
@@ -43,6 +44,7 @@ def run(settings: Settings) -> None:
     set_up_logging(settings.log_format, settings.log_level)
     listening = listen(settings)
     sessions = prepare(settings)
+    ensure_key(settings.evidence_key)
     scorer = LazyScorer(settings.classify)
     worker = Worker(Works(sessions, settings, Network(settings.ingest), scorer), utc_now)
     worker.start()
@@ -58,6 +60,7 @@ def serve(settings: Settings) -> None:
     """Serve the API and the console; the arrows turn elsewhere."""
     set_up_logging(settings.log_format, settings.log_level)
     listening = listen(settings)
+    ensure_key(settings.evidence_key)
     serve_on(listening, settings, ready_sessions(settings), LazyScorer(settings.classify))
 
 

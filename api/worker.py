@@ -29,6 +29,7 @@ from ingest.errors import IngestError
 from ingest.extract import extract
 from ingest.forget import forget
 from ingest.http import Network
+from ingest.log import append_waiting
 from ingest.poll import poll
 from models import claims
 from models.claims import Heartbeat
@@ -44,6 +45,7 @@ LOG = logging.getLogger(__name__)
 FORESEEN = (ApiError, ClassifyError, IngestError, WarnError)
 BEAT_STEP = 10.0  # seconds between heartbeats of an arrow that keeps moving nothing
 TIDY_SECONDS = 3600
+LOG_SECONDS = 3
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Worker:
         self.ending: threading.Thread | None = None
         self.beaten: dict[str, tuple[float, str | None]] = {}
         self.scheduler = BackgroundScheduler(
-            timezone=dt.UTC, executors={"default": ThreadPoolExecutor(len(self.arrows) + 1)}
+            timezone=dt.UTC, executors={"default": ThreadPoolExecutor(len(self.arrows) + 2)}
         )
 
     def start(self) -> None:
@@ -102,6 +104,7 @@ class Worker:
                 next_run_time=dt.datetime.now(dt.UTC),
                 **settings,
             )
+        self.scheduler.add_job(self.keep_log, "interval", seconds=LOG_SECONDS, id="log", **settings)
         self.scheduler.add_job(self.tidy, "interval", seconds=TIDY_SECONDS, id="tidy", **settings)
         self.scheduler.start()
 
@@ -148,8 +151,17 @@ class Worker:
         else:
             self.beaten[arrow.name] = (time.monotonic(), error)
 
+    def keep_log(self, *, whole: bool = False) -> None:
+        """Enter into the evidence log what has no entry yet; whichever worker comes first does it."""
+        try:
+            while not self.stopping.is_set() and append_waiting(self.works.sessions, self.clock(), whole=whole):
+                pass
+        except Exception:  # the loop's top, as above; `tocsin verify` names what stays without an entry
+            LOG.exception("the evidence log could not be written")
+
     def tidy(self) -> None:
         """Forget sign-in links and browser sessions that are over, and what is past its age or budget."""
+        self.keep_log(whole=True)
         try:
             auth.forget_ended(self.works.sessions, self.clock())
             forgotten = forget(self.works.sessions, self.works.settings.ingest, self.clock())

@@ -24,6 +24,7 @@ SCOPES = {
     ("get", "/v1/alerts/{alert_id}"): "read",
     ("post", "/v1/alerts/{alert_id}/acknowledge"): "review",
     ("post", "/v1/alerts/{alert_id}/resolve"): "review",
+    ("post", "/v1/alerts/{alert_id}/verdict"): "review",
     ("get", "/v1/rules"): "read",
     ("post", "/v1/rules"): "admin",
     ("post", "/v1/rules/backtest"): "admin",
@@ -46,6 +47,9 @@ SCOPES = {
     ("post", "/v1/deliveries/{delivery_id}/redeliver"): "admin",
     ("get", "/v1/codebook"): "read",
     ("get", "/v1/evidence/checkpoint"): "read",
+    ("get", "/v1/evidence/consistency"): "read",
+    ("get", "/v1/evidence/bundle"): "admin",
+    ("get", "/v1/evidence/{item_id}/proof"): "read",
     ("get", "/v1/export"): "read",
 }
 # Which tokens open a route that needs the scope on the left.
