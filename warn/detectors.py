@@ -19,7 +19,8 @@ and for the last w slots together, Y and M being the sums of y and mu over them,
     p       = P(NB(mean M, variance V) >= Y) = I_{1 - M/V}(Y, M^2 / (V - M)) regularised incomplete beta
 
 Several windows share one budget of false alarms: score = max_w -log10 p_w - log10(day / w) - log10(windows).
-Capping refers to itself; it is solved by passes over the whole array instead of slot by slot.
+Hours of events that a person has confirmed are left
+out of every sum over B. Capping refers to itself; it is solved by passes over the whole array instead of slot by slot.
 """
 
 from collections.abc import Sequence
@@ -61,6 +62,7 @@ class Baseline:
     capped: Array
     phi: Array
     events: Array
+    kept: Array
     usable: Mask
 
 
@@ -116,16 +118,20 @@ def window_alpha(score: float, width: int, day: int) -> float:
     return float(min(0.5, 10.0**-score * width / day))
 
 
-def baseline(y: Array, n: Array, design: Design) -> Baseline:
-    """Learn the expected counts from the history before each slot; slot 0 must be the first of a day."""
+def baseline(y: Array, n: Array, design: Design, kept: Array | None = None) -> Baseline:
+    """Learn the expected counts from the history before each slot; slot 0 must be the first of a day.
+
+    `kept` is 0 where a person has confirmed an event, 1 elsewhere: what was no everyday must not pass for it.
+    """
+    kept = np.ones_like(y) if kept is None else kept
     capped = y
     known = _trailing(np.ones_like(y), 7 * design.day, design.guard) >= 7 * design.day
     for _ in range(CAPPING_PASSES):
-        mu, phi, _ = _expect(capped, n, design)
+        mu, phi, _ = _expect(capped, n, kept, design)
         bar = mu + 3 * np.sqrt(phi * mu) + 1
         capped = np.where(known, np.minimum(y, bar), y)
-    mu, phi, events = _expect(capped, n, design)
-    return Baseline(mu, capped, phi, events, _usable(n, design))
+    mu, phi, events = _expect(capped, n, kept, design)
+    return Baseline(mu, capped, phi, events, kept, _usable(n, design))
 
 
 def exceedance(y: Array, base: Baseline, width: int, design: Design) -> Exceedance:
@@ -135,10 +141,11 @@ def exceedance(y: Array, base: Baseline, width: int, design: Design) -> Exceedan
     phi = base.phi
     if width > 1:
         cleaned = np.divide(deviation, expected, out=np.zeros_like(expected), where=expected > 0)
-        phi = np.maximum(phi, _mean(np.minimum(cleaned, 9 * phi), design))
+        phi = np.maximum(phi, _mean(np.minimum(cleaned, 9 * phi), base.kept, design))
     bar = expected + 4 * np.sqrt(base.phi * expected * np.sqrt(width)) + 1
-    excess = _trailing((np.minimum(observed, bar) - expected) ** 2 - expected, design.baseline, design.guard)
-    squares = _trailing(expected**2, design.baseline, design.guard)
+    strayed = ((np.minimum(observed, bar) - expected) ** 2 - expected) * base.kept
+    excess = _trailing(strayed, design.baseline, design.guard)
+    squares = _trailing(expected**2 * base.kept, design.baseline, design.guard)
     alpha = np.maximum(0, np.divide(excess, squares, out=np.zeros_like(excess), where=squares > 0))
     variance = np.maximum(phi * expected, expected + alpha * expected**2) + expected**2 / (base.events + 0.5)
     usable = base.usable & (expected > 0)
@@ -169,9 +176,9 @@ def upper(test: Exceedance, alpha: float, min_events: int) -> Array:
     return bars
 
 
-def surge(y: Array, n: Array, design: Design, windows: Sequence[int] = WINDOWS) -> Surge:
+def surge(y: Array, n: Array, design: Design, windows: Sequence[int] = WINDOWS, kept: Array | None = None) -> Surge:
     """Look back over several windows from each slot and keep the most surprising, charged for the choice."""
-    base = baseline(y, n, design)
+    base = baseline(y, n, design, kept)
     best = Surge(
         np.full(y.shape, -np.inf),
         np.zeros(y.shape, dtype=np.int64),
@@ -186,20 +193,20 @@ def surge(y: Array, n: Array, design: Design, windows: Sequence[int] = WINDOWS) 
         better = score > best.score
         best.score[better] = score[better]
         best.width[better] = width
-        for kept, new in ((best.observed, test.observed), (best.expected, test.expected), (best.p, test.p)):
-            kept[better] = new[better]
+        for strongest, new in ((best.observed, test.observed), (best.expected, test.expected), (best.p, test.p)):
+            strongest[better] = new[better]
     return best
 
 
-def _expect(capped: Array, n: Array, design: Design) -> tuple[Array, Array, Array]:
+def _expect(capped: Array, n: Array, kept: Array, design: Design) -> tuple[Array, Array, Array]:
     """Return mu, phi and the events in the baseline, all from capped counts."""
-    exposure = n * _season(capped, n, design)
-    events = _trailing(capped, design.baseline, design.guard)
-    exposed = _trailing(exposure, design.baseline, design.guard)
+    exposure = n * _season(capped * kept, n * kept, design)
+    events = _trailing(capped * kept, design.baseline, design.guard)
+    exposed = _trailing(exposure * kept, design.baseline, design.guard)
     rate = np.divide(events + 0.5, exposed, out=np.zeros_like(events), where=exposed > 0)
     surprise = np.divide(capped**2, exposure, out=np.zeros_like(capped), where=exposure > 0)
-    slots = _trailing((n > 0).astype(np.float64), design.baseline, design.guard)
-    scatter = _trailing(surprise, design.baseline, design.guard)
+    slots = _trailing((n > 0) * kept, design.baseline, design.guard)
+    scatter = _trailing(surprise * kept, design.baseline, design.guard)
     pearson = np.divide(scatter * exposed, events, out=np.zeros_like(events), where=events > 0) - events
     phi = np.maximum(1, pearson / np.maximum(slots - 1, 1))
     return rate * exposure, phi, events
@@ -233,9 +240,9 @@ def _usable(n: Array, design: Design) -> Mask:
     return np.asarray(_trailing(seen, design.baseline, design.guard) >= design.least / design.day - 1e-6)
 
 
-def _mean(x: Array, design: Design) -> Array:
-    slots = np.minimum(np.maximum(np.arange(x.shape[-1]) - design.guard, 1), design.baseline)
-    mean: Array = _trailing(x, design.baseline, design.guard) / slots
+def _mean(x: Array, kept: Array, design: Design) -> Array:
+    slots = np.maximum(_trailing(kept, design.baseline, design.guard), 1)
+    mean: Array = _trailing(x * kept, design.baseline, design.guard) / slots
     return mean
 
 

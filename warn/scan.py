@@ -12,7 +12,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from models.alert import Rule
-from warn import detectors, series
+from warn import confirmed, detectors, series
 from warn.detectors import Array, Mask, Surge
 from warn.rules import RuleInput, wanted_values
 from warn.series import HOUR_SECONDS, Scope
@@ -131,7 +131,8 @@ def scan(
     first = (begin - 2 * (design.baseline + design.guard)) // 24 * 24
     flagged = series.read(session, scope, values, first, end, HOUR_SECONDS).voices
     scanned = np.maximum(series.read_volume(session, scope, values, first, end, HOUR_SECONDS).voices, flagged)
+    kept = confirmed.kept(session, scope, values, first, end, HOUR_SECONDS)
     hours = rule.parameters.get("window_hours")
-    surge = detectors.surge(flagged, scanned, design, [hours] if hours else detectors.WINDOWS)
+    surge = detectors.surge(flagged, scanned, design, [hours] if hours else detectors.WINDOWS, kept)
     bar = detectors.threshold(rule.parameters.get("budget", settings.false_alarms_per_quarter))
     return Scan(scope, values, first, begin - first, surge, scanned, surge.score[:, begin - first :] > bar)

@@ -17,6 +17,7 @@ from models.database import Sessions, reading, writing
 from models.tally import hour_of
 from warn import series
 from warn.about import FIELDS
+from warn.confirmed import stem_of
 from warn.notify import rfc3339
 from warn.opening import Draft, open_or_join
 from warn.scan import Alarm, scans
@@ -115,8 +116,7 @@ def _draft(session: Session, rule: Rule, alarm: Alarm, quiet: dt.datetime) -> Dr
 
 def _episode(session: Session, rule: Rule, alarm: Alarm, quiet: dt.datetime) -> str:
     """Return the group of the episode that goes on, or of a new one that begins with this alarm."""
-    scope = alarm.scope
-    stem = f"surge:{scope.label}:{scope.dimension}:{alarm.value}:{scope.country}:"
+    stem = stem_of(alarm.scope, alarm.value)
     begun = (
         select(Alert.group_key)
         .where(

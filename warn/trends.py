@@ -14,7 +14,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from models.tally import DIMENSIONS, hour_of
-from warn import comparison, detectors, series
+from warn import comparison, confirmed, detectors, series
 from warn.comparison import bucketed
 from warn.detectors import Array, Design, Mask
 from warn.errors import TrendRefused
@@ -156,9 +156,9 @@ def _columns(
     flagged = series.read(session, scope, values, first, last, kind.seconds)
     scanned = series.read_volume(session, scope, values, first, last, kind.seconds)
     exposure = np.maximum(scanned.voices, flagged.voices)
-    test = detectors.exceedance(
-        flagged.voices, detectors.baseline(flagged.voices, exposure, design), kind.width, design
-    )
+    kept = confirmed.kept(session, scope, values, first, last, kind.seconds)
+    base = detectors.baseline(flagged.voices, exposure, design, kept)
+    test = detectors.exceedance(flagged.voices, base, kind.width, design)
     score = detectors.threshold(settings.false_alarms_per_quarter)
     ends = np.arange(start - first + kind.width - 1, last - first, kind.width)
     shown = test.at(ends)

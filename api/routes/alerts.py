@@ -17,7 +17,7 @@ from api.shapes import AssessmentShape, assessment_shape
 from api.strict_json import StrictRoute
 from models.account import Account
 from models.alert import ALERT_STATES, RULE_KINDS, Alert, Rule
-from warn import alerts
+from warn import alerts, confirmed
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"], route_class=StrictRoute)
 
@@ -65,6 +65,20 @@ class AlertWithAssessments(AlertShape):
     """One alert with what it rests on."""
 
     assessments: list[AssessmentShape] = Field(description=f"The worst {MOST_ASSESSMENTS} of them.")
+    verdict: Literal[confirmed.VERDICTS] | None = Field(  # type: ignore[valid-type]
+        default=None, description="What a person or partner said last: a real event, or not; null while nobody has."
+    )
+
+
+class VerdictSent(BaseModel):
+    """Whether it was an event. A confirmed surge leaves the history that later ones are measured against."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"verdict": "confirmed", "note": "Two partners saw the same."}}
+    )
+
+    verdict: Literal[confirmed.VERDICTS]  # type: ignore[valid-type]
+    note: str | None = Field(default=None, max_length=5000)
 
 
 class NoteSent(BaseModel):
@@ -114,7 +128,9 @@ def get_alert(_who: Reader, session: ReadSession, alert_id: Id) -> AlertWithAsse
         raise NotFound(f"there is no alert {alert_id}")
     rests_on = queue.details(session, queue.worst_of_alert(session, alert_id, MOST_ASSESSMENTS))
     return AlertWithAssessments(
-        **dict(Names(session, [alert]).shape(alert)), assessments=[assessment_shape(found) for found in rests_on]
+        **dict(Names(session, [alert]).shape(alert)),
+        assessments=[assessment_shape(found) for found in rests_on],
+        verdict=confirmed.verdict_of(session, alert_id),
     )
 
 
@@ -129,6 +145,13 @@ def acknowledge(who: Reviewer, session: Session, now: Now, alert_id: Id, sent: N
 def resolve(who: Reviewer, session: Session, now: Now, alert_id: Id, sent: NoteSent | None = None) -> AlertShape:
     """Say that it is over, and why; partners who were told of the alert are told of this."""
     alert = alerts.resolve(session, alert_id, who.account_id, sent.note if sent else None, now)
+    return Names(session, [alert]).shape(alert)
+
+
+@router.post("/{alert_id}/verdict", summary="Say whether it was real", responses=describe_failures(401, 403, 404, 422))
+def decide(who: Reviewer, session: Session, now: Now, alert_id: Id, sent: VerdictSent) -> AlertShape:
+    """Say that it was an event, or was not; it can be said again, and the latest word holds."""
+    alert = confirmed.decide(session, alert_id, sent.verdict, who.account_id, sent.note, now)
     return Names(session, [alert]).shape(alert)
 
 

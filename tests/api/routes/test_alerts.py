@@ -70,3 +70,14 @@ def test_partners_who_were_told_hear_of_the_end(sessions: Sessions, analyst: Tes
 def test_there_is_no_alert_of_an_unknown_id(analyst: TestClient) -> None:
     for method, path in (("GET", ""), ("POST", "/acknowledge"), ("POST", "/resolve")):
         assert analyst.request(method, f"/v1/alerts/5{path}").json()["error"] == "not_found"
+
+
+def test_a_person_says_whether_it_was_real_and_may_think_again(sessions: Sessions, analyst: TestClient) -> None:
+    with writing(sessions) as session:
+        one = add_alert(session).id
+    assert analyst.get(f"/v1/alerts/{one}").json()["verdict"] is None
+    for verdict in ("confirmed", "disputed"):
+        assert analyst.post(f"/v1/alerts/{one}/verdict", json={"verdict": verdict, "note": "Why."}).status_code == 200
+        assert analyst.get(f"/v1/alerts/{one}").json()["verdict"] == verdict
+    assert analyst.post(f"/v1/alerts/{one}/verdict", json={"verdict": "maybe"}).status_code == 422
+    assert analyst.post("/v1/alerts/99/verdict", json={"verdict": "confirmed"}).status_code == 404

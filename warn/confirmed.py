@@ -1,0 +1,63 @@
+"""What people have confirmed to be an event, so that it does not become the measure of the next one.
+
+A surge that somebody confirmed (and nobody disputed since) leaves the history of its series: from a day before it was
+called, which its longest window reaches back to, until its last alarm.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.alert import Alert, AlertEvent
+from warn.detectors import WINDOWS, Array
+from warn.errors import NotFound
+from warn.series import Scope, slot_of
+
+VERDICTS = ("confirmed", "disputed")
+REACH = dt.timedelta(hours=max(WINDOWS))
+
+
+def decide(
+    session: Session, alert_id: int, verdict: str, account_id: int | None, note: str | None, now: dt.datetime
+) -> Alert:
+    """Write that a person says an alert was an event, or was not; the latest word holds. Raises NotFound."""
+    alert = session.get(Alert, alert_id)
+    if alert is None:
+        raise NotFound(f"There is no alert {alert_id}.")
+    session.add(AlertEvent(alert_id=alert_id, at=now, kind=verdict, account_id=account_id, note=note))
+    session.flush()
+    return alert
+
+
+def verdict_of(session: Session, alert_id: int) -> str | None:
+    """Return what was said last, None when nobody has said anything."""
+    said = select(AlertEvent.kind).where(AlertEvent.alert_id == alert_id, AlertEvent.kind.in_(VERDICTS))
+    return session.scalar(said.order_by(AlertEvent.id.desc()).limit(1))
+
+
+def stem_of(scope: Scope, value: str) -> str:
+    """Name a series as the groups of its surge alerts begin."""
+    return f"surge:{scope.label}:{scope.dimension}:{value}:{scope.country}:"
+
+
+def kept(session: Session, scope: Scope, values: Sequence[str], first: int, last: int, seconds: int) -> Array | None:
+    """Return an array (values, slots) that is 0 in confirmed events and 1 elsewhere; None when there are none."""
+    said = (
+        select(Alert.group_key, Alert.opened_at, Alert.last_event_at, AlertEvent.kind)
+        .join(AlertEvent, AlertEvent.alert_id == Alert.id)
+        .where(Alert.kind == "surge", AlertEvent.kind.in_(VERDICTS))
+        .where(Alert.group_key.startswith(f"surge:{scope.label}:{scope.dimension}:", autoescape=True))
+        .order_by(AlertEvent.id)
+    )
+    latest = {(key, opened): (ended, kind) for key, opened, ended, kind in session.execute(said)}
+    rows = {stem_of(scope, value): row for row, value in enumerate(values)}
+    mask = np.ones((len(values), last - first))
+    for (key, opened), (ended, kind) in latest.items():
+        row = rows.get(key.rpartition(":")[0] + ":")
+        if kind == "confirmed" and row is not None:
+            start, end = slot_of(opened - REACH, seconds), slot_of(ended, seconds) + 1
+            mask[row, max(start - first, 0) : max(end - first, 0)] = 0
+    return None if mask.all() else mask
