@@ -27,6 +27,10 @@ SENTENCES = {
 }
 
 
+# Of two decisions that came at once, a program is told both.
+SHOWN_OF_A_DECISION = ("verdict", "signals", "stage", "stance", "targets", "target_names", "tier", "note")
+
+
 class Problem(BaseModel):
     """Every error of this API has this shape."""
 
@@ -99,7 +103,9 @@ async def _in_use(_request: Request, _error: IntegrityError) -> Response:
 
 
 async def _conflict(_request: Request, error: ReviewConflict) -> Response:
-    return problem(409, str(error), "conflict", last_review_id=error.theirs.id)
+    theirs = {name: getattr(error.theirs, name) for name in SHOWN_OF_A_DECISION}
+    yours = {name: getattr(error.yours, name) for name in SHOWN_OF_A_DECISION}
+    return problem(409, str(error), "conflict", last_review_id=error.theirs.id, theirs=theirs, yours=yours)
 
 
 def _answers(status: int, slug: str) -> Callable[[Request, Exception], Awaitable[Response]]:

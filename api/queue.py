@@ -21,7 +21,8 @@ from models.assessment import Assessment, Mark
 from models.document import Document
 from models.source import Source
 
-ORDERS = ("severity", "newest")
+# The worst first, the latest to arrive first, the least certain first, the longest waiting first.
+ORDERS = ("severity", "newest", "uncertainty", "oldest")
 MOST_TEXTS = 20_000
 
 
@@ -72,6 +73,20 @@ def find_assessments(
     most_texts: int = MOST_TEXTS,
 ) -> tuple[list[Found], str | None]:
     """Return one page of current assessments and the cursor of the next; raises Invalid when the cursor is wrong."""
+    ids, following = find_ids(session, filters, order, cursor, limit, most_texts=most_texts)
+    return details(session, ids), following
+
+
+def find_ids(
+    session: Session,
+    filters: QueueFilters,
+    order: str = "severity",
+    cursor: str | None = None,
+    limit: int = 50,
+    *,
+    most_texts: int = MOST_TEXTS,
+) -> tuple[list[int], str | None]:
+    """Return what `find_assessments` does as ids alone."""
     source_id = None
     if filters.source is not None:
         source_id = _source_id(session, filters.source)
@@ -79,13 +94,20 @@ def find_assessments(
             return [], None
     candidates, key = _candidates(filters, order, source_id)
     if cursor is not None:
-        candidates = candidates.where(tuple_(*key) < tuple_(*read_cursor(cursor, order, len(key))))
+        position = tuple_(*read_cursor(cursor, order, len(key)))
+        candidates = candidates.where(tuple_(*key) > position if order == "oldest" else tuple_(*key) < position)
     if filters.q is None:
         rows = session.execute(candidates.limit(limit + 1)).all()
         ids, following = [row[-1] for row in rows[:limit]], tuple(rows[limit - 1]) if len(rows) > limit else None
     else:
         ids, following = _search(session, candidates, filters.q, limit, most_texts)
-    return details(session, ids), None if following is None else write_cursor(order, *following)
+    return ids, None if following is None else write_cursor(order, *following)
+
+
+def cursor_at(order: str, assessment: Assessment) -> str:
+    """Return the cursor from which the passages after this one follow."""
+    first = {"severity": (assessment.severity,), "uncertainty": (assessment.uncertainty,)}.get(order, ())
+    return write_cursor(order, *first, assessment.id)
 
 
 def get_assessment(session: Session, assessment_id: int) -> Found | None:
@@ -126,7 +148,9 @@ def _candidates(filters: QueueFilters, order: str, source_id: int | None) -> tup
     labels = filters.labels()
     conditions = _conditions(filters, source_id)
     key: tuple[Any, ...]
-    if labels:
+    # Marks repeat the severity, not the uncertainty: by uncertainty the assessments' own index leads.
+    leads = bool(labels) and order != "uncertainty"
+    if leads:
         lead = aliased(Mark)
         key = (lead.severity, lead.assessment_id) if order == "severity" else (lead.assessment_id,)
         query = select(*key).join(Assessment, Assessment.id == lead.assessment_id)
@@ -134,16 +158,18 @@ def _candidates(filters: QueueFilters, order: str, source_id: int | None) -> tup
         if filters.min_severity is not None:
             conditions.append(lead.severity >= filters.min_severity)
     else:
-        key = (Assessment.severity, Assessment.id) if order == "severity" else (Assessment.id,)
+        by = {"severity": (Assessment.severity,), "uncertainty": (Assessment.uncertainty,)}.get(order, ())
+        key = (*by, Assessment.id)
         query = select(*key)
-    for kind, name in labels[1:]:
+    for kind, name in labels[1:] if leads else labels:
         other = aliased(Mark)
         conditions.append(
             select(other.assessment_id)
             .where(other.assessment_id == Assessment.id, other.kind == kind, other.key == name)
             .exists()
         )
-    return query.where(*conditions).order_by(*(column.desc() for column in key)), key
+    ordered = key if order == "oldest" else tuple(column.desc() for column in key)
+    return query.where(*conditions).order_by(*ordered), key
 
 
 def _conditions(filters: QueueFilters, source_id: int | None) -> list[ColumnElement[bool]]:

@@ -1,11 +1,13 @@
 """Take a person's decision about an assessment, and make it what holds.
 
 The machine's reading is never changed: a review writes down who decided what and when; the assessment's status, its
-marks and `flagged_now` then follow from the machine's reading and the latest review of each reviewer. This module
-knows no form and no HTTP; the console and the API both come here.
+marks and `flagged_now` then follow from the machine's reading and the latest review of each reviewer. A decision taken
+back is followed by a review that says so, and what its reviewer decided before holds again. This module knows no form
+and no HTTP; the console and the API both come here.
 
     api.errors.Invalid  <- ReviewInvalid      what was decided cannot be kept; `place` names the field
     api.errors.Conflict <- ReviewConflict     somebody decided since the page was opened; carries both decisions
+    api.errors.Conflict <- NothingToWithdraw  this reviewer has no decision here that counts
     api.errors.NotFound <- AssessmentUnknown  there is no such assessment
 """
 
@@ -15,13 +17,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from api.errors import Conflict, Invalid, NotFound
 from classify.labels import PATHWAY_SIGNALS
 from models.assessment import PATHWAYS, SIGNALS, STAGES, STANCES, TARGETS, Assessment, Mark
-from models.review import HALLMARKS, TIERS, VERDICTS, WORKSHEET_PARTS, Review
+from models.review import HALLMARKS, TIERS, VERDICTS, WITHDRAWN, WORKSHEET_PARTS, Review
 from models.tally import mark_changed
 from warn.alerts import reviewed
 
@@ -76,6 +78,12 @@ class AssessmentUnknown(NotFound):
     """There is no assessment with this id."""
 
 
+class NothingToWithdraw(Conflict):
+    """This reviewer has not decided here, or has taken it back already."""
+
+    slug = "nothing_to_withdraw"
+
+
 class ReviewConflict(Conflict):
     """Another decision came in since the reviewer looked."""
 
@@ -96,10 +104,7 @@ def add_review(session: Session, account_id: int, assessment_id: int, decision: 
     Raises AssessmentUnknown, ReviewInvalid and, where `last_review_id` is stale, ReviewConflict. The same decision
     sent twice by one reviewer, as a double click does, is one review.
     """
-    # Locked, so that of two who decide at once the second one sees the first on PostgreSQL too.
-    assessment = session.get(Assessment, assessment_id, with_for_update=True)
-    if assessment is None:
-        raise AssessmentUnknown(f"there is no assessment {assessment_id}")
+    assessment = _locked(session, assessment_id)
     decision = checked(decision)
     newest = latest_review(session, assessment_id)
     if newest is not None and decision.last_review_id is not None and newest.id > decision.last_review_id:
@@ -117,14 +122,34 @@ def add_review(session: Session, account_id: int, assessment_id: int, decision: 
     return review
 
 
+def withdraw_review(session: Session, account_id: int, assessment_id: int, now: dt.datetime) -> Review:
+    """Take this reviewer's last decision back; what they decided before it, if anything, holds again.
+
+    Raises AssessmentUnknown and NothingToWithdraw. Nothing is deleted: the withdrawal is a review of its own.
+    """
+    assessment = _locked(session, assessment_id)
+    if not any(review.reviewer_id == account_id for review in counted_reviews(session, assessment_id)):
+        raise NothingToWithdraw("you have no decision here that could be taken back")
+    review = Review(assessment_id=assessment_id, reviewer_id=account_id, created_at=now, verdict=WITHDRAWN)
+    session.add(review)
+    session.flush()
+    settle(session, assessment)
+    reviewed(session, assessment_id)
+    return review
+
+
 def visible_reviews(session: Session, assessment_id: int, account_id: int) -> list[Review]:
     """Return the reviews this account may see, oldest first: none until it has decided itself.
 
     A second reviewer who knows the first one's verdict tends to repeat it.
     """
-    query = select(Review).where(Review.assessment_id == assessment_id).order_by(Review.id)
-    reviews = list(session.scalars(query))
-    return reviews if any(review.reviewer_id == account_id for review in reviews) else []
+    reviews = all_reviews(session, assessment_id)
+    return reviews if any(review.reviewer_id == account_id for review in standing(reviews)) else []
+
+
+def all_reviews(session: Session, assessment_id: int) -> list[Review]:
+    """Return every review of an assessment, oldest first."""
+    return list(session.scalars(select(Review).where(Review.assessment_id == assessment_id).order_by(Review.id)))
 
 
 def latest_review(session: Session, assessment_id: int) -> Review | None:
@@ -135,8 +160,19 @@ def latest_review(session: Session, assessment_id: int) -> Review | None:
 
 def counted_reviews(session: Session, assessment_id: int) -> list[Review]:
     """Return the latest review of each reviewer, oldest first: the ones that count."""
-    latest = select(func.max(Review.id)).where(Review.assessment_id == assessment_id).group_by(Review.reviewer_id)
-    return list(session.scalars(select(Review).where(Review.id.in_(latest)).order_by(Review.id)))
+    return standing(all_reviews(session, assessment_id))
+
+
+def standing(reviews: Sequence[Review]) -> list[Review]:
+    """Return what each reviewer's decisions (oldest first) come to once withdrawals are taken into account."""
+    decided: dict[int, list[Review]] = {}
+    for review in reviews:
+        own = decided.setdefault(review.reviewer_id, [])
+        if review.verdict != WITHDRAWN:
+            own.append(review)
+        elif own:
+            own.pop()
+    return sorted((own[-1] for own in decided.values() if own), key=lambda review: review.id)
 
 
 def settle(session: Session, assessment: Assessment) -> None:
@@ -235,6 +271,14 @@ def says_the_same(review: Review, decision: Decision) -> bool:
     values = asdict(decision)
     del values["last_review_id"]
     return all(getattr(review, name) == value for name, value in values.items())
+
+
+def _locked(session: Session, assessment_id: int) -> Assessment:
+    # Locked, so that of two who decide at once the second one sees the first on PostgreSQL too.
+    assessment = session.get(Assessment, assessment_id, with_for_update=True)
+    if assessment is None:
+        raise AssessmentUnknown(f"there is no assessment {assessment_id}")
+    return assessment
 
 
 def _check_confirmable(session: Session, assessment: Assessment, decision: Decision) -> None:

@@ -77,6 +77,16 @@ class Settings:
     )
     session_hours: int = field(default=12, metadata={"help": "How long a browser stays signed in.", "range": (1, 720)})
     sign_in_minutes: int = field(default=60, metadata={"help": "How long a sign-in link works.", "range": (1, 10_080)})
+    lease_minutes: int = field(
+        default=15, metadata={"help": "How long a passage stays with the reviewer who opened it.", "range": (1, 240)}
+    )
+    exposure_per_hour: int = field(
+        default=40,
+        metadata={
+            "help": "Marked passages opened in an hour after which a pause is proposed; 0 for never.",
+            "range": (0, 10_000),
+        },
+    )
     webhook_seconds: float = field(
         default=15.0, metadata={"help": "Longest time one webhook call may take.", "range": (1, 60)}
     )
@@ -139,6 +149,11 @@ class Settings:
     def session_lifetime(self) -> dt.timedelta:
         """How long a browser stays signed in."""
         return dt.timedelta(hours=self.session_hours)
+
+    @property
+    def lease(self) -> dt.timedelta:
+        """How long a passage stays with the reviewer who opened it."""
+        return dt.timedelta(minutes=self.lease_minutes)
 
     @property
     def link_lifetime(self) -> dt.timedelta:

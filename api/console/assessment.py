@@ -1,11 +1,16 @@
 """One passage in its context, and the form in which a person decides about it."""
 
+import datetime as dt
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from api import audit, leases
 from api.console import words
 from api.console.decisions import decision_of, form_of, in_words, read_decision
 from api.console.desk import At, ConsoleRoute, Desk, Posted
@@ -13,50 +18,115 @@ from api.console.narrowing import Narrowing, Trail, read_narrowing, read_trail
 from api.console.passages import machine_of, reading_of
 from api.console.queue import last_decision
 from api.console.rendering import page, see_other, sentence
-from api.dependencies import AllSessions, Id, Now, ReadSession
+from api.dependencies import AllSessions, CurrentSettings, Id, Now
 from api.errors import NotFound
-from api.pagination import write_cursor
-from api.queue import Found, find_assessments, get_assessment
+from api.queue import Found, cursor_at, find_ids, get_assessment
 from api.reviews import (
     Decision,
     ReviewConflict,
     ReviewInvalid,
     add_review,
+    counted_reviews,
     latest_review,
+    standing,
     visible_reviews,
+    withdraw_review,
 )
+from api.settings import Settings
 from models.account import Account
 from models.assessment import Assessment
-from models.database import reading, writing
+from models.database import Sessions, reading, writing
 from models.document import Document
 from models.review import Review
 
 router = APIRouter(route_class=ConsoleRoute)
 
 
+@dataclass(frozen=True)
+class Visit:
+    """What opening a passage came to: who else has it, until when, and how many marked ones this reader has opened."""
+
+    held_by: str = ""
+    until: dt.datetime | None = None
+    opened: int = 0
+    pause: bool = False
+
+
 @router.get("/assessments/{assessment_id}")
-def show(request: Request, assessment_id: Id, at: At, session: ReadSession) -> Response:
-    """Show one passage within the search it was opened from."""
-    found = found_or_missing(session, assessment_id)
-    return passage_page(session, request, at, found)
+def show(
+    request: Request, assessment_id: Id, at: At, sessions: AllSessions, settings: CurrentSettings, now: Now
+) -> Response:
+    """Show one passage within the search it was opened from; a reviewer who opens it has it for a while."""
+    with reading(sessions) as session:
+        found = found_or_missing(session, assessment_id)
+    visit = open_passage(sessions, at, found, settings, now)
+    with reading(sessions) as session:
+        return passage_page(session, request, at, found, visit=visit, now=now)
 
 
 @router.post("/assessments/{assessment_id}")
-def decide(request: Request, assessment_id: Id, at: At, form: Posted, *, sessions: AllSessions, now: Now) -> Response:
-    """Keep the decision and go on to the next passage; a refused one is shown again with what was typed."""
+def decide(
+    request: Request,
+    assessment_id: Id,
+    at: At,
+    form: Posted,
+    *,
+    sessions: AllSessions,
+    settings: CurrentSettings,
+    now: Now,
+) -> Response:
+    """Keep the decision and take up the next free passage; a refused one is shown again with what was typed."""
     at.signed_in.actor.must("review")
     with reading(sessions) as session:
         found = found_or_missing(session, assessment_id)
         decision = read_decision(form, machine_of(found))
+    narrowing, trail = way(request)
     try:
         with writing(sessions) as session:
             add_review(session, at.account_id, assessment_id, decision, now)
+            audit.note(session, at.account_id, "review.decided", now, about=("assessment", assessment_id))
+            leases.give_back(session, at.account_id)
+            following = leases.take_next(
+                session,
+                narrowing.filters,
+                narrowing.order,
+                cursor_at(narrowing.order, found.assessment),
+                at.account_id,
+                now=now,
+                lease=settings.lease,
+            )
     except (ReviewInvalid, ReviewConflict) as refused:
         with reading(sessions) as session:
-            return passage_page(session, request, at, found, typed=decision, refused=refused)
+            return passage_page(session, request, at, found, typed=decision, refused=refused, now=now)
+    if following is None:
+        return see_other(f"/queue{narrowing.query(done=assessment_id)}")
+    return see_other(narrowing.href(following, trail.then(assessment_id), done=assessment_id))
+
+
+@router.post("/assessments/{assessment_id}/withdraw")
+def withdraw(request: Request, assessment_id: Id, at: At, form: Posted, *, sessions: AllSessions, now: Now) -> Response:
+    """Take the last decision back and show the passage again, to decide anew."""
+    del form  # it has been checked
+    at.signed_in.actor.must("review")
+    with writing(sessions) as session:
+        withdraw_review(session, at.account_id, assessment_id, now)
+        audit.note(session, at.account_id, "review.withdrawn", now, about=("assessment", assessment_id))
+    narrowing, trail = way(request)
+    return see_other(narrowing.href(assessment_id, trail, done=assessment_id))
+
+
+def open_passage(sessions: Sessions, at: Desk, found: Found, settings: Settings, now: dt.datetime) -> Visit:
+    """Take the passage if it is free, and keep that its text was read; neither keeps anybody from reading."""
+    one = found.assessment
+    audit.note_reading(sessions, at.account_id, one.id, now, marked=audit.is_marked(one))
+    if not at.may_review:
+        return Visit()
+    with suppress(OperationalError), writing(sessions) as session:
+        leases.take(session, one.id, at.account_id, now, settings.lease)
     with reading(sessions) as session:
-        following = next_address(session, found.assessment, *way(request), done=assessment_id)
-    return see_other(following)
+        held_by, until = leases.holders(session, [one.id], at.account_id, now).get(one.id, ("", None))
+        opened = audit.exposure(session, at.account_id, now)
+    return Visit(held_by, until, opened, pause=0 < settings.exposure_per_hour <= opened)
 
 
 def passage_page(
@@ -65,6 +135,8 @@ def passage_page(
     at: Desk,
     found: Found,
     *,
+    now: dt.datetime,
+    visit: Visit | None = None,
     typed: Decision | None = None,
     refused: ReviewInvalid | ReviewConflict | None = None,
 ) -> Response:
@@ -73,7 +145,7 @@ def passage_page(
     one = found.assessment
     reviews = visible_reviews(session, one.id, at.account_id)
     conflict = refused.theirs if isinstance(refused, ReviewConflict) else None
-    own = [review for review in reviews if review.reviewer_id == at.account_id]
+    own = [review for review in standing(reviews) if review.reviewer_id == at.account_id]
     decision = typed or (decision_of(own[-1]) if own else Decision(""))
     newest = latest_review(session, one.id)
     here = narrowing.href(one.id, trail)
@@ -86,7 +158,7 @@ def passage_page(
         here=here,
         proposals=proposals(session, one),
     )
-    count = count_reviewers(session, one.id)
+    count = len(counted_reviews(session, one.id))
     shown = [*reviews, conflict] if conflict is not None else reviews
     names = names_of(session, shown)
     status = refused.status if refused else 200
@@ -94,17 +166,19 @@ def passage_page(
         "assessment.html",
         status,
         desk=at,
+        now=now,
+        visit=visit or Visit(),
         seen=reading_of(session, found) | {"looked": looked(one, count, blind=not reviews and at.may_review)},
         form=form,
         step={
             "list": f"/queue{narrowing.query()}",
             "previous": narrowing.href(trail.ids[0], Trail(trail.ids[1:])) if trail.ids else "",
-            "next": next_address(session, one, narrowing, trail),
+            "next": next_address(session, one, narrowing, trail, at, now),
         },
         reviews=[spoken_review(review, names) for review in reviews],
         hidden_reviews=0 if reviews else count,
         conflict=conflict and {"theirs": spoken_review(conflict, names), "yours": spoken_decision(decision)},
-        done=last_decision(session, at.account_id, request.query_params.get("done", "")),
+        done=last_decision(session, at.account_id, request.query_params.get("done", ""), narrowing),
     )
 
 
@@ -122,21 +196,14 @@ def way(request: Request) -> tuple[Narrowing, Trail]:
 
 
 def next_address(
-    session: Session, assessment: Assessment, narrowing: Narrowing, trail: Trail, done: int | None = None
+    session: Session, assessment: Assessment, narrowing: Narrowing, trail: Trail, at: Desk, now: dt.datetime
 ) -> str:
-    """Return the address of the passage that follows in the same search, or of the list when it was the last."""
-    position = (assessment.severity, assessment.id) if narrowing.order == "severity" else (assessment.id,)
-    cursor = write_cursor(narrowing.order, *position)
-    found, _ = find_assessments(session, narrowing.filters, narrowing.order, cursor, 1)
-    if not found:
-        return f"/queue{narrowing.query(done=done)}"
-    return narrowing.href(found[0].assessment.id, trail.then(assessment.id), done=done)
-
-
-def count_reviewers(session: Session, assessment_id: int) -> int:
-    """Count the people who have decided."""
-    people = select(func.count(Review.reviewer_id.distinct())).where(Review.assessment_id == assessment_id)
-    return session.scalar(people) or 0
+    """Return the address of the passage that follows in the same search and is free, or of the list after the last."""
+    cursor = cursor_at(narrowing.order, assessment)
+    ids, _ = find_ids(session, narrowing.filters, narrowing.order, cursor, leases.LOOK_AT)
+    held = leases.holders(session, ids, at.account_id, now)
+    free = next((one for one in ids if one not in held), None)
+    return f"/queue{narrowing.query()}" if free is None else narrowing.href(free, trail.then(assessment.id))
 
 
 def looked(assessment: Assessment, count: int, *, blind: bool) -> str:

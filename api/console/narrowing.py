@@ -15,6 +15,12 @@ from models.assessment import SIGNALS, TARGETS
 LONGEST = 200
 TRAIL = 20  # how far back "previous" can go
 
+SPOKEN_ORDERS = {
+    "severity": "worst first",
+    "newest": "newest first",
+    "uncertainty": "least certain first",
+    "oldest": "longest waiting first",
+}
 # What each tab shows: its name, and the filters it stands for.
 TABS: dict[str, tuple[str, QueueFilters]] = {
     "review": ("To review", QueueFilters(flag=True, status="unreviewed")),

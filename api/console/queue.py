@@ -7,15 +7,17 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from api import leases
 from api.console import words
-from api.console.desk import At, ConsoleRoute
-from api.console.narrowing import TABS, Narrowing, read_narrowing
+from api.console.desk import At, ConsoleRoute, Posted
+from api.console.narrowing import SPOKEN_ORDERS, TABS, Narrowing, read_narrowing
 from api.console.passages import entries_of
-from api.console.rendering import page
-from api.dependencies import Now, ReadSession
+from api.console.rendering import page, see_other
+from api.dependencies import AllSessions, CurrentSettings, Now, ReadSession
 from api.pagination import MAX_LIMIT
 from api.queue import find_assessments
-from models.review import Review
+from models.database import writing
+from models.review import WITHDRAWN, Review, SavedSearch
 from models.source import Source
 from models.tally import TallyHour
 
@@ -35,19 +37,47 @@ def queue(request: Request, at: At, session: ReadSession, now: Now) -> Response:
     narrowing = read_narrowing(request.query_params)
     cursor = request.query_params.get("cursor") or None
     found, following = find_assessments(session, narrowing.filters, narrowing.order, cursor, ON_A_PAGE)
+    held = leases.holders(session, [one.assessment.id for one in found], at.account_id, now)
     return page(
         "queue.html",
         desk=at,
         now=now,
         filters=narrowing,
+        orders=SPOKEN_ORDERS.items(),
         filtered=narrowing.narrowed,
         tabs=tabs(narrowing),
         entries=entries_of(session, found, narrowing.href, at, blind=narrowing.filters.status is None),
         next=f"/queue{narrowing.query(cursor=following)}" if following else "",
         empty=emptiness(narrowing),
-        done=last_decision(session, at.account_id, request.query_params.get("done", "")),
+        done=last_decision(session, at.account_id, request.query_params.get("done", ""), narrowing),
+        held=dict(held),
+        here=f"/queue{narrowing.query()}",
+        query=narrowing.query(),
+        none_free="none" in request.query_params,
+        searches=saved_searches(session, at.account_id),
         choices=choices(session),
     )
+
+
+@router.post("/queue/next")
+def start(
+    request: Request, at: At, form: Posted, *, sessions: AllSessions, settings: CurrentSettings, now: Now
+) -> Response:
+    """Hand this reviewer the first passage of the search that nobody else has."""
+    del form  # it has been checked
+    at.signed_in.actor.must("review")
+    narrowing = read_narrowing(request.query_params)
+    with writing(sessions) as session:
+        taken = leases.take_next(
+            session, narrowing.filters, narrowing.order, None, at.account_id, now=now, lease=settings.lease
+        )
+    return see_other(f"/queue{narrowing.query(none=1)}" if taken is None else narrowing.href(taken))
+
+
+def saved_searches(session: Session, account_id: int) -> list[SavedSearch]:
+    """Return the searches that this reviewer has kept, by name."""
+    query = select(SavedSearch).where(SavedSearch.account_id == account_id).order_by(SavedSearch.name)
+    return list(session.scalars(query))
 
 
 def tabs(narrowing: Narrowing) -> list[tuple[str, str, bool]]:
@@ -93,8 +123,8 @@ def emptiness(narrowing: Narrowing) -> str:
     return EMPTY.get(narrowing.show, "Nothing here.")
 
 
-def last_decision(session: Session, account_id: int, done: str) -> dict[str, Any] | None:
-    """Return what this reviewer has just decided, to be shown beside the next passage."""
+def last_decision(session: Session, account_id: int, done: str, narrowing: Narrowing) -> dict[str, Any] | None:
+    """Return what this reviewer has just decided, to be shown beside the next passage, and how to take it back."""
     if not (done.isascii() and done.isdigit() and len(done) < 19):
         return None
     review = session.scalars(
@@ -105,4 +135,9 @@ def last_decision(session: Session, account_id: int, done: str) -> dict[str, Any
     ).first()
     if review is None:
         return None
-    return {"sentence": f"Passage {done}: {words.DECIDED[review.verdict]}", "href": f"/assessments/{done}"}
+    said = "You took your decision back." if review.verdict == WITHDRAWN else words.DECIDED[review.verdict]
+    return {
+        "sentence": f"Passage {done}: {said}",
+        "href": narrowing.href(int(done)),
+        "undo": "" if review.verdict == WITHDRAWN else f"/assessments/{done}/withdraw{narrowing.query()}",
+    }

@@ -5,10 +5,9 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import select
 
-from api import queue, reviews
-from api.dependencies import Id, Moment, Now, Reader, ReadSession, Reviewer, Session, Word
+from api import audit, queue, reviews
+from api.dependencies import AllSessions, Id, Moment, Now, Reader, ReadSession, Reviewer, Session, Word
 from api.errors import NotFound
 from api.pagination import Listed, PageWanted
 from api.problems import describe_failures
@@ -137,7 +136,9 @@ def list_assessments(
     session: ReadSession,
     filters: Filters,
     page: PageWanted,
-    order: Annotated[Order, Query(description="The worst first, or the newest.")] = "severity",
+    order: Annotated[
+        Order, Query(description="The worst first, the newest, the least certain, or the longest waiting.")
+    ] = "severity",
 ) -> Listed[AssessmentShape]:
     """List current assessments that match every filter."""
     found, following = queue.find_assessments(session, filters, order, page.cursor, page.limit)
@@ -149,12 +150,18 @@ def list_assessments(
     summary="One assessment",
     responses=describe_failures(401, 403, 404, 422),
 )
-def get_assessment(who: Reader, session: ReadSession, assessment_id: Id) -> AssessmentWithReviews:
-    """Show one assessment. A reviewer sees the others' reviews only after deciding, so as not to repeat them."""
+def get_assessment(
+    who: Reader, session: ReadSession, sessions: AllSessions, now: Now, assessment_id: Id
+) -> AssessmentWithReviews:
+    """Show one assessment. A reviewer sees the others' reviews only after deciding, so as not to repeat them.
+
+    The reading of the text is kept in the audit log.
+    """
     found = queue.get_assessment(session, assessment_id)
     if found is None:
         raise NotFound(f"there is no assessment {assessment_id}")
-    every = session.scalars(select(Review).where(Review.assessment_id == assessment_id).order_by(Review.id)).all()
+    audit.note_reading(sessions, who.account_id, assessment_id, now, marked=audit.is_marked(found.assessment))
+    every = reviews.all_reviews(session, assessment_id)
     shown = reviews.visible_reviews(session, assessment_id, who.account_id) if who.may("review") else every
     return AssessmentWithReviews(
         **dict(assessment_shape(found)),
@@ -173,7 +180,22 @@ def get_assessment(who: Reader, session: ReadSession, assessment_id: Id) -> Asse
 def add_review(who: Reviewer, session: Session, now: Now, assessment_id: Id, sent: ReviewSent) -> ReviewShape:
     """Keep your decision. What holds now follows from the latest review of each reviewer."""
     decision = reviews.Decision(**sent.model_dump())
-    return review_shape(reviews.add_review(session, who.account_id, assessment_id, decision, now))
+    kept = reviews.add_review(session, who.account_id, assessment_id, decision, now)
+    audit.note(session, who.account_id, "review.decided", now, about=("assessment", assessment_id))
+    return review_shape(kept)
+
+
+@router.post(
+    "/{assessment_id}/reviews/withdraw",
+    status_code=201,
+    summary="Take your decision back",
+    responses=describe_failures(401, 403, 404, 409, 422),
+)
+def withdraw_review(who: Reviewer, session: Session, now: Now, assessment_id: Id) -> ReviewShape:
+    """Take your last decision back; what you decided before it, if anything, holds again. Nothing is deleted."""
+    kept = reviews.withdraw_review(session, who.account_id, assessment_id, now)
+    audit.note(session, who.account_id, "review.withdrawn", now, about=("assessment", assessment_id))
+    return review_shape(kept)
 
 
 def review_shape(review: Review) -> ReviewShape:

@@ -13,6 +13,8 @@ const keys = {
   c: () => press("#decide [data-key=c]"),
   r: () => press("#decide [data-key=r]"),
   u: () => press("#decide [data-key=u]"),
+  z: () => press("#undo button"),
+  s: () => press("[data-key=s]"),
   n: () => press(".bar-top a[rel=next]"),
   p: () => press(".bar-top a[rel=prev]"),
   v: () => {
