@@ -76,6 +76,7 @@ def tiles(session: Session, found: state.State) -> list[Tile]:
         Tile(
             number(stuck),
             "set aside",
+            "/quarantine",
             note=f"{number(found.quarantined)} quarantined, {number(found.failed_deliveries)} messages given up",
             loud=bool(stuck),
         ),

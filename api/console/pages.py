@@ -2,8 +2,20 @@
 
 from fastapi import APIRouter
 
-from api.console import about, alerts, assessment, assets, overview, queue, searches, sign_in, sources, webhooks
+from api.console import (
+    about,
+    alerts,
+    assessment,
+    assets,
+    overview,
+    quarantine,
+    queue,
+    searches,
+    sign_in,
+    sources,
+    webhooks,
+)
 
 router = APIRouter(include_in_schema=False)
-for module in (assets, sign_in, overview, queue, searches, assessment, alerts, sources, webhooks, about):
+for module in (assets, sign_in, overview, queue, searches, assessment, alerts, sources, webhooks, quarantine, about):
     router.include_router(module.router)
