@@ -31,7 +31,7 @@ from models.assessment import Assessment
 from models.database import Sessions, reading, writing
 from models.document import Document
 from models.item import Item, unread
-from models.source import Source
+from models.source import LINK_KINDS, Source
 from models.tally import mark_changed
 
 LEASE = dt.timedelta(seconds=90)
@@ -119,8 +119,8 @@ def _look_up(sessions: Sessions, ids: list[int]) -> list[tuple[Item, Source]]:
 
 def _is_teaser(item: Item, source: Source, settings: IngestSettings) -> bool:
     """Whether the article behind an item is to be fetched."""
-    wanted = source.fetch_articles and source.kind == "feed" and bool(item.url)
-    return wanted and len(item.content) < settings.article_teaser_characters
+    wanted = source.kind in LINK_KINDS or (source.fetch_articles and source.kind == "feed")
+    return wanted and bool(item.url) and len(item.content) < settings.article_teaser_characters
 
 
 def _spare(

@@ -24,6 +24,7 @@ from models.item import Item, Refusal
 from models.source import Source
 
 CHUNK = 500
+NOTHING = identity.content_hash(None, "")  # what an article says of which only the address is known
 ERASED = "was erased on request and is not taken in again"
 
 
@@ -215,6 +216,7 @@ def _renamed(
         query = query.where(Item.url.is_not(None) | Item.forgotten_at.is_not(None))
         # A forgotten item has no address any more; its words alone keep it from coming back.
         known.update((sha256, url and identity.canonical_url(url)) for sha256, url in session.execute(query))
+    known.discard((NOTHING, None))
     return {index for index, key in unknown.items() if key in known or (key[0], None) in known}
 
 

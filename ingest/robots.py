@@ -4,6 +4,7 @@ A site without rules allows everything; one whose rules cannot be had right now 
 kept for one turn and matched in the sandbox, because a hostile pattern can take for ever.
 """
 
+import re
 import threading
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from ingest.settings import IngestSettings
 
 AGENT = "Tocsin"
 MAX_RULES = 500 * 1024
+SITEMAP = re.compile(r"^[ \t]*sitemap[ \t]*:[ \t]*(https?://[^\s#]{1,2000})", re.IGNORECASE | re.MULTILINE)
 
 
 class Robots:
@@ -42,6 +44,11 @@ class Robots:
             return None
         box = sandbox.shared(self.settings.parse_cpu_seconds, self.settings.parse_memory_bytes)
         return None if box.ask("robots", rules, url=url)["allowed"] else "the site's robots.txt asks us not to"
+
+    def sitemaps(self, site: str) -> list[str]:
+        """Return the sitemaps that the robots.txt of `site` names, at most a few; none when it cannot be had."""
+        rules = self._fetch(site)
+        return SITEMAP.findall(rules.decode("utf-8", "replace"))[:10] if isinstance(rules, bytes) else []
 
     def _fetch(self, site: str) -> bytes | str:
         """Return the rules, or why there is nothing to go by."""

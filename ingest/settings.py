@@ -15,6 +15,8 @@ POSITIVE = (
     "host_concurrency",
     "parse_cpu_seconds",
     "extract_batch",
+    "sitemap_budget",
+    "section_budget",
 )
 NOT_NEGATIVE = (
     "forget_unflagged_days",
@@ -68,6 +70,12 @@ class IngestSettings:
         metadata={
             "help": "A source with a slow rhythm or long cache times is asked this seldom at most; 0: always as set."
         },
+    )
+    sitemap_budget: int = field(
+        default=5, metadata={"help": "Sitemaps read of one index in one poll, those that changed last first."}
+    )
+    section_budget: int = field(
+        default=20, metadata={"help": "New articles taken from one watched page of links in one poll."}
     )
     silent_factor: float = field(
         default=10.0, metadata={"help": "A source is silent after this many times its usual pause without news."}

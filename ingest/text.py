@@ -20,6 +20,8 @@ HIDDEN = frozenset(("script", "style", "template", "head", "noframes"))
 SPACES = re.compile(r"[^\S\n]+")
 LINES = re.compile(r" *\n[ \n]*")
 TAGS = re.compile(r"<[^<>]*>")
+# Whole elements that a browser obeys and nobody reads; one that does not end is read, so that it hides nothing.
+PROGRAMS = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 MARKUP = re.compile(r"<[a-zA-Z/!]|&(?:#\d+|#[xX][0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]*);")
 PAGE = re.compile(r"<(?:html|body)[\s>]", re.IGNORECASE)
 
@@ -66,7 +68,7 @@ def dump_text(markup: str) -> tuple[str, bool]:
             text = ""
     if text:
         return text, False
-    rest = tidy(entities.unescape(TAGS.sub(" ", markup)))
+    rest = tidy(entities.unescape(TAGS.sub(" ", PROGRAMS.sub(" ", markup))))
     return rest, bool(rest)
 
 

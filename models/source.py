@@ -13,8 +13,11 @@ from sqlalchemy.sql import ColumnElement
 from models.base import Base, Keyed
 from models.claims import Claimable
 
-SOURCE_KINDS = ("feed", "folder", "push", "import")
-POLLED_KINDS = ("feed", "folder")
+WEB_KINDS = ("feed", "sitemap", "section", "page")
+# Kinds that name articles without their texts; those are always fetched.
+LINK_KINDS = ("sitemap", "section")
+SOURCE_KINDS = (*WEB_KINDS, "folder", "push", "import")
+POLLED_KINDS = (*WEB_KINDS, "folder")
 
 # What the last answers mean. `state_reason` says it in a sentence, `state_since` since when.
 SOURCE_STATES = (

@@ -91,6 +91,9 @@ SOURCE_STATES: Mapping[str, str] = {
 }
 SOURCE_KINDS: Mapping[str, str] = {
     "feed": "Feed (RSS, Atom, JSON Feed)",
+    "sitemap": "News sitemap",
+    "section": "Page of links to articles",
+    "page": "One page",
     "folder": "Folder of files",
     "push": "Pushed by a partner",
     "import": "Imported file",

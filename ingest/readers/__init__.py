@@ -58,6 +58,14 @@ def reader_for(kind: str) -> Reader:
     """Return the reader of a polled kind of source; raises KeyError for others."""
     from ingest.readers.feed import FeedReader
     from ingest.readers.folder import FolderReader
+    from ingest.readers.page import PageReader, SectionReader
+    from ingest.readers.sitemap import SitemapReader
 
-    readers: dict[str, type[Reader]] = {"feed": FeedReader, "folder": FolderReader}
+    readers: dict[str, type[Reader]] = {
+        "feed": FeedReader,
+        "folder": FolderReader,
+        "page": PageReader,
+        "section": SectionReader,
+        "sitemap": SitemapReader,
+    }
     return readers[kind]()

@@ -32,6 +32,8 @@ def main() -> None:
 
 def _answer(arguments: dict[str, Any], body: bytes) -> dict[str, Any]:
     from ingest.readers.markup import parse_feed
+    from ingest.readers.pages import article_links, feed_links
+    from ingest.readers.sitemaps import parse_sitemap
     from ingest.robots import allowed
     from ingest.text import article_text
 
@@ -39,6 +41,9 @@ def _answer(arguments: dict[str, Any], body: bytes) -> dict[str, Any]:
         "feed": parse_feed,
         "article": article_text,
         "robots": allowed,
+        "feed_links": feed_links,
+        "article_links": article_links,
+        "sitemap": parse_sitemap,
     }
     return operations[arguments.pop("op")](body, **arguments)
 

@@ -34,14 +34,14 @@ class FeedReader:
         seen: dict[str, Any] = {
             "status_code": answer.status,
             "body_bytes": len(answer.body),
-            "details": _details(answer),
+            "details": details_of(answer),
         }
         if answer.status == 304 and conditions:
             yield Batch(outcome="not_modified", **seen)
             return
         check_status(answer)
         sha256 = hashlib.sha256(answer.body).hexdigest()
-        cursor = _cursor(answer, sha256, now)
+        cursor = cursor_of(answer, sha256, now)
         if sha256 == place.body_sha256:
             yield Batch(outcome="unchanged", raw_sha256=sha256, remember=cursor, **seen)
             return
@@ -107,7 +107,8 @@ def _must_be_feed(parsed: dict[str, Any], answer: Answer) -> None:
     raise NoFeed(f"the address answers, but with no feed: {what}{moved}; perhaps a login page or a parked domain")
 
 
-def _cursor(answer: Answer, sha256: str, now: dt.datetime) -> dict[str, Any]:
+def cursor_of(answer: Answer, sha256: str, now: dt.datetime) -> dict[str, Any]:
+    """Return what to remember of a full answer, so that the next one can be asked for with conditions."""
     return {
         "etag": answer.headers.get("etag"),
         "last_modified": answer.headers.get("last-modified"),
@@ -116,7 +117,8 @@ def _cursor(answer: Answer, sha256: str, now: dt.datetime) -> dict[str, Any]:
     }
 
 
-def _details(answer: Answer) -> dict[str, Any]:
+def details_of(answer: Answer) -> dict[str, Any]:
+    """Return what the trail keeps of an answer: sizes, where it came from, and how long it is good."""
     details: dict[str, Any] = {"wire_bytes": answer.wire_bytes, "elapsed_ms": answer.elapsed_ms}
     if answer.hops:
         details["redirected_to"] = answer.url

@@ -161,7 +161,7 @@ def _text(value: Any) -> str | None:
 
 def parse_json_feed(body: bytes, *, url: str, max_entries: int) -> dict[str, Any]:
     """Parse a JSON Feed of version 1 or 1.1; anything else in JSON is no feed."""
-    nothing: dict[str, Any] = {"format": "", "total": 0, "cut": False, "note": "", "entries": []}
+    nothing: dict[str, Any] = {"format": "", "title": None, "total": 0, "cut": False, "note": "", "entries": []}
     try:
         feed = json.loads(body.decode("utf-8-sig", "replace"), parse_constant=str)
     except RecursionError:
@@ -177,7 +177,8 @@ def parse_json_feed(body: bytes, *, url: str, max_entries: int) -> dict[str, Any
     items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
     language = _text(feed.get("language"))
     entries = [_json_entry(item, url, language) for item in items[:max_entries]]
-    return nothing | {"format": "json", "total": len(items), "entries": entries}
+    found = {"title": _text(feed.get("title")), "total": len(items), "entries": entries}
+    return nothing | {"format": "json"} | found
 
 
 def _json_entry(item: dict[str, Any], base: str, language: str | None) -> dict[str, Any]:
