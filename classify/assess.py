@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from classify import decide, gazetteer
 from classify.errors import ClassifyError, ModelBroken
+from classify.explain import highlights, weigh
 from classify.language import Told, tell
 from classify.scorer import ModelConfig, Scorer, Scores
 from classify.settings import ClassifySettings
@@ -129,10 +130,8 @@ def _highlights(
     scorer: Scorer, windows: Sequence[Passage], read: Sequence[decide.Reading], marked: Sequence[int]
 ) -> dict[int, list[dict[str, Any]]]:
     """Per marked passage, the stretches that spoke for its strongest signal."""
-    from classify.explain import highlights
-
     signals = [int(np.argmax(read[i].over)) for i in marked]
-    weighted = scorer.explain([windows[i].text for i in marked], signals)
+    weighted = weigh(scorer, [windows[i].text for i in marked], signals)
     return {i: highlights(words, windows[i].start) for i, words in zip(marked, weighted, strict=True)}
 
 

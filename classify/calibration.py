@@ -60,15 +60,52 @@ def apply(logits: Floats, calibration: Mapping[str, Any], head: str, keys: tuple
     return sigmoid(logits * scale + shift)
 
 
-def expected_error(probabilities: Floats, labels: Labels, bins: int = 15) -> float:
-    """Expected calibration error over equal-width bins."""
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """One row of a reliability table: what was said and what was so, among scores between two borders."""
+
+    low: float
+    high: float
+    rows: int
+    said: float  # mean probability
+    was: float  # share of positives
+
+
+def reliability(probabilities: Floats, labels: Labels, bins: int = 15) -> list[Bin]:
+    """Equal-width bins that hold any row."""
     which = np.minimum((probabilities * bins).astype(int), bins - 1)
-    total = 0.0
+    found = []
     for place in range(bins):
         inside = which == place
         if inside.any():
-            total += float(inside.mean()) * abs(float(probabilities[inside].mean()) - float(labels[inside].mean()))
-    return total
+            said, was = float(probabilities[inside].mean()), float(labels[inside].mean())
+            found.append(Bin(place / bins, (place + 1) / bins, int(inside.sum()), said, was))
+    return found
+
+
+def expected_error(probabilities: Floats, labels: Labels, bins: int = 15) -> float:
+    """Expected calibration error over equal-width bins."""
+    table = reliability(probabilities, labels, bins)
+    return sum(one.rows * abs(one.said - one.was) for one in table) / max(1, len(labels))
+
+
+def auroc(scores: Floats, labels: Labels) -> float | None:
+    """The chance that a positive scores above a negative, ties counting half; None where one of the two is absent."""
+    positives, negatives = int(labels.sum()), int(len(labels) - labels.sum())
+    if not positives or not negatives:
+        return None
+    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]  # the mean rank of equal scores
+    return float((ranks[labels == 1].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def recall_at_alerts(scores: Floats, labels: Labels, share: float = 0.01) -> float:
+    """The share of positives among the highest scores when only `share` of all rows may be alerts; ties by chance."""
+    budget = max(1, round(share * len(scores)))
+    limit = np.sort(scores)[-budget]
+    above, level = scores > limit, scores == limit
+    hits = float(labels[above].sum()) + float(labels[level].mean()) * (budget - int(above.sum()))
+    return hits / max(1, int(labels.sum()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,89 +4,52 @@ A suite is a file of rows in the shared form (`text`, `labels`, `lang`, perhaps 
 `authored`, our own held-out templates. Nothing is chosen here; it only reports.
 """
 
-import json
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from classify import calibration
 from classify.assess import classify_texts
 from classify.errors import BadTrainingData
+from classify.report import GroupFigures, Report, SignalFigures
 from classify.rows import Labelled, labelled
 from classify.scorer import Scorer
 from classify.settings import ClassifySettings
 from models.assessment import SIGNALS, STANCES
 
+__all__ = ["Report", "evaluate", "measure", "weighted_kappa"]
+
 BATCH = 256
-SPECIFIC = tuple(key for key in SIGNALS if key != "hate_speech")
+QUIET = ("reports", "condemns", "reclaims")  # stances of a text that should never be flagged
 
 
-@dataclass(frozen=True, slots=True)
-class SignalFigures:
-    """One signal where its label is known."""
-
-    rows: int
-    positives: int
-    average_precision: float
-    macro_f1: float
-    best_macro_f1: float  # at the threshold that would suit this suite best
-    precision: float
-    recall: float
-    ece: float
-
-
-@dataclass(slots=True)
-class Report:
-    """What was measured; every table may be empty."""
-
-    suite: str
-    model: str
-    rows: int
-    flagged: int = 0
-    abstained: int = 0
-    flag_macro_f1: float | None = None
-    flag_accuracy: float | None = None
-    signals: dict[str, SignalFigures] = field(default_factory=dict)
-    functionalities: dict[str, dict[str, float]] = field(default_factory=dict)
-    targets: dict[str, dict[str, float]] = field(default_factory=dict)
-    languages: dict[str, dict[str, float]] = field(default_factory=dict)
-    stance_accuracy: float | None = None
-    stage_kappa: float | None = None
+class Measured(Protocol):
+    """Any suite's report."""
 
     def to_json(self) -> str:
         """All figures as JSON."""
-        return json.dumps(asdict(self), indent=1, ensure_ascii=False)
+        ...
 
     def to_text(self) -> str:
         """The tables, for a terminal."""
-        lines = [
-            f"suite {self.suite}, model {self.model}",
-            f"{self.rows} rows, {self.flagged} flagged, {self.abstained} abstained",
-        ]
-        if self.flag_macro_f1 is not None:
-            lines.append(f"flag: macro-F1 {self.flag_macro_f1:.3f}, accuracy {self.flag_accuracy:.3f}")
-        if self.stance_accuracy is not None:
-            lines.append(f"stance accuracy {self.stance_accuracy:.3f}")
-        if self.stage_kappa is not None:
-            lines.append(f"stage quadratic weighted kappa {self.stage_kappa:.3f}")
-        if self.signals:
-            lines += ["", f"{'signal':<22}{'rows':>7}{'pos':>6}{'AP':>7}{'F1':>7}{'prec':>7}{'rec':>7}{'ECE':>7}"]
-        for key, f in self.signals.items():
-            figures = (f.average_precision, f.macro_f1, f.precision, f.recall, f.ece)
-            lines.append(f"{key:<22}{f.rows:>7}{f.positives:>6}" + "".join(f"{value:>7.3f}" for value in figures))
-        for title, table in (
-            ("functionality", self.functionalities),
-            ("target", self.targets),
-            ("language", self.languages),
-        ):
-            if table:
-                lines += ["", f"{title:<28}{'rows':>7}{'accuracy':>10}"]
-                lines += [f"{key:<28}{row['rows']:>7.0f}{row['accuracy']:>10.3f}" for key, row in sorted(table.items())]
-        return "\n".join(lines)
+        ...
+
+
+def measure(suite: str, data: Path | None, scorer: Scorer, settings: ClassifySettings) -> Measured:
+    """The report of any suite: `rationales`, `swap`, or labelled rows. Raises BadTrainingData."""
+    if suite == "rationales":
+        from classify.rationales import evaluate_rationales
+
+        return evaluate_rationales(_needed(data, suite), scorer, bar)
+    if suite == "swap":
+        from classify.swap import evaluate_swap
+
+        return evaluate_swap(scorer, bar, settings.gazetteer)
+    return evaluate(suite, data, scorer, bar)
 
 
 def evaluate(
@@ -99,10 +62,11 @@ def evaluate(
     rows = _authored() if suite == "authored" else list(labelled(_needed(data, suite)))
     if not rows:
         raise BadTrainingData(f"{data} has no labelled rows; give a JSON Lines file with `text` and `labels`.")
-    results = _results(rows, scorer, progress or _bar)
+    results = _results(rows, scorer, progress or bar)
     report = Report(suite, scorer.config.model, len(rows))
     report.flagged = sum(result["flag"] for result in results)
     report.abstained = sum(result["abstained"] for result in results)
+    report.abstentions = dict(Counter(kind_of(r["abstain_reason"]) for r in results if r["abstained"]))
     _flags(report, rows, results)
     for key in SIGNALS:
         figures = _signal(key, rows, results, scorer.config.thresholds["flag"][key])
@@ -134,7 +98,7 @@ def _results(rows: Sequence[Labelled], scorer: Scorer, progress: Callable[[int, 
     return results
 
 
-def _bar(done: int, total: int) -> None:
+def bar(done: int, total: int) -> None:
     """A line on a terminal's error stream; nothing elsewhere."""
     import sys
 
@@ -151,17 +115,37 @@ def _flags(report: Report, rows: Sequence[Labelled], results: Sequence[dict[str,
     said = np.array([flag for _, flag in known])
     report.flag_macro_f1 = calibration.macro_f1(said, truth)
     report.flag_accuracy = float((said == truth).mean())
-    report.functionalities = _table((row.functionality, flag == row.hateful) for row, flag in known)
-    report.targets = _table((row.target, flag == row.hateful) for row, flag in known)
-    report.languages = _table((row.language, flag == row.hateful) for row, flag in known)
+    report.functionalities = _table((row.functionality, flag, row) for row, flag in known)
+    report.targets = _table((row.target, flag, row) for row, flag in known)
+    report.languages = _table((row.language, flag, row) for row, flag in known)
+    quiet = [flag for row, flag in known if row.stance in QUIET]
+    report.reporting_rows, report.reporting_flagged = len(quiet), sum(quiet)
 
 
-def _table(pairs: Iterable[tuple[str | None, bool]]) -> dict[str, dict[str, float]]:
-    cells: dict[str, list[bool]] = defaultdict(list)
-    for key, right in pairs:
+def kind_of(reason: str) -> str:
+    """A reason to abstain without what differs from text to text: codes, signals, numbers of passages."""
+    reason = re.sub(r"; \d+ of its \d+ passages were scored", "", reason)
+    return re.sub(r"'[\w-]+'", "...", re.sub(r"^(?:" + "|".join(SIGNALS) + r")\b", "a signal", reason))
+
+
+def _table(rows: Iterable[tuple[str | None, bool, Labelled]]) -> dict[str, GroupFigures]:
+    cells: dict[str, list[tuple[bool, bool]]] = defaultdict(list)
+    for key, flag, row in rows:
         if key:
-            cells[key].append(right)
-    return {key: {"rows": len(found), "accuracy": sum(found) / len(found)} for key, found in cells.items()}
+            cells[key].append((flag, bool(row.hateful)))
+    return {key: _group(found) for key, found in cells.items()}
+
+
+def _group(found: Sequence[tuple[bool, bool]]) -> GroupFigures:
+    hateful = [flag for flag, truth in found if truth]
+    harmless = [flag for flag, truth in found if not truth]
+    return GroupFigures(
+        rows=len(found),
+        positives=len(hateful),
+        accuracy=sum(flag == truth for flag, truth in found) / len(found),
+        recall=sum(hateful) / len(hateful) if hateful else None,
+        false_alarms=sum(harmless) / len(harmless) if harmless else None,
+    )
 
 
 def _signal(
@@ -177,12 +161,15 @@ def _signal(
     return SignalFigures(
         rows=len(pairs),
         positives=positives,
+        auroc=calibration.auroc(scores, labels),
         average_precision=calibration.average_precision(scores, labels),
         macro_f1=calibration.macro_f1(said, labels),
         best_macro_f1=calibration.best_f1(calibration.points(scores, labels)).macro_f1,
         precision=hit / max(1, int(said.sum())),
         recall=hit / positives,
+        recall_at_1=calibration.recall_at_alerts(scores, labels),
         ece=calibration.expected_error(scores, labels),
+        reliability=calibration.reliability(scores, labels),
     )
 
 

@@ -36,20 +36,35 @@ def classify(file: Any, form: str | None, column: str, language: str | None) -> 
 
 
 @click.command()
-@click.option("--suite", required=True, help="hatecheck, mhc, authored, or the name of a labelled set.")
+@click.option("--suite", required=True, help="authored, rationales, swap, or any name for the labelled rows of --data.")
 @click.option(
     "--data",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The suite's JSONL file (.gz too); `authored` needs none.",
+    help="The suite's JSONL file (.gz too); `authored` and `swap` need none.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The whole report as JSON.")
-def evaluate(suite: str, data: Path | None, as_json: bool) -> None:
-    """Measure the model on a labelled suite and print the tables."""
-    from classify.evaluate import evaluate as measure
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the report as text and JSON and, where signals were measured, reliability plots as SVG.",
+)
+def evaluate(suite: str, data: Path | None, as_json: bool, out: Path | None) -> None:
+    """Measure the model on a suite and print the tables."""
+    from classify.evaluate import Report, measure
     from classify.model import load
+    from classify.plots import reliability_svg
 
-    report = measure(suite, data, load(read_settings().classify))
+    settings = read_settings().classify
+    report = measure(suite, data, load(settings), settings)
     click.echo(report.to_json() if as_json else report.to_text())
+    if out is None:
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "report.txt").write_text(report.to_text() + "\n", encoding="utf-8")
+    (out / "report.json").write_text(report.to_json() + "\n", encoding="utf-8")
+    if isinstance(report, Report) and report.signals:
+        drawing = reliability_svg(report.signals, f"Reliability on {suite}, {report.model}")
+        (out / "reliability.svg").write_text(drawing, encoding="utf-8")
 
 
 @click.command()

@@ -58,3 +58,26 @@ def test_operating_points_keep_their_promise() -> None:
 
 def test_softmax_rows_add_up_even_for_huge_logits() -> None:
     assert c.softmax(np.array([[1e4, 0.0, -1e4]])).sum() == pytest.approx(1.0)
+
+
+def test_auroc_counts_ties_half_and_needs_both_kinds() -> None:
+    labels = np.array([0, 0, 1, 1])
+    assert c.auroc(np.array([0.1, 0.2, 0.3, 0.4]), labels) == 1.0
+    assert c.auroc(np.array([0.1, 0.3, 0.2, 0.4]), labels) == 0.75
+    assert c.auroc(np.array([0.5, 0.5, 0.5, 0.5]), labels) == 0.5
+    assert c.auroc(np.array([0.5, 0.6]), np.array([1, 1])) is None
+
+
+def test_recall_at_alerts_spends_a_budget_of_rows() -> None:
+    scores, labels = np.arange(200) / 200, np.zeros(200, dtype=int)
+    labels[[199, 10]] = 1
+    assert c.recall_at_alerts(scores, labels) == 0.5
+    assert c.recall_at_alerts(np.full(200, 0.5), labels) == pytest.approx(0.01)
+
+
+def test_a_reliability_table_says_what_was_said_and_what_was_so() -> None:
+    table = c.reliability(np.array([0.05, 0.05, 0.95]), np.array([0, 1, 1]), bins=10)
+    assert [(one.rows, round(one.said, 2), one.was) for one in table] == [(2, 0.05, 0.5), (1, 0.95, 1.0)]
+    assert c.expected_error(np.array([0.05, 0.05, 0.95]), np.array([0, 1, 1]), bins=10) == pytest.approx(
+        (2 * 0.45 + 0.05) / 3
+    )
