@@ -29,7 +29,7 @@ CHECKSUM_LENGTH = 6
 LAST_USED_STEP = dt.timedelta(minutes=5)
 LINK_LIFETIME = dt.timedelta(hours=1)
 SESSION_LIFETIME = dt.timedelta(hours=12)
-IMPLIED = {"admin": frozenset(SCOPES), "review": frozenset({"review", "read"})}
+IMPLIED = {"admin": frozenset(SCOPES), "review": frozenset({"review", "read", "sight"})}
 _ALPHABET = string.digits + string.ascii_letters
 
 

@@ -95,6 +95,7 @@ def actor(
 Reader = Annotated[auth.Actor, Security(actor, scopes=["read"])]
 Reviewer = Annotated[auth.Actor, Security(actor, scopes=["review"])]
 Pusher = Annotated[auth.Actor, Security(actor, scopes=["push"])]
+Partner = Annotated[auth.Actor, Security(actor, scopes=["sight"])]
 Admin = Annotated[auth.Actor, Security(actor, scopes=["admin"])]
 
 

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Keyed
 
-SCOPES = ("read", "review", "push", "admin")
+# `sight` lets a partner answer to alerts and see nothing.
+SCOPES = ("read", "review", "push", "sight", "admin")
 
 
 class Account(Keyed, Base):

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from models.alert import ALERT_STATES, Alert, AlertAssessment
 from models.assessment import Assessment
 from models.database import Sessions, reading, writing
-from warn import items, notify, silences, surges, tally
+from warn import items, lifecycle, notify, silences, surges, tally, timeline
 from warn.errors import AlreadyAcknowledged, AlreadyResolved, NotFound
 from warn.settings import WarnSettings
 
@@ -24,6 +24,7 @@ def raise_alerts(sessions: Sessions, settings: WarnSettings, now: dt.datetime) -
     opened = items.evaluate(sessions, settings, now)
     opened += surges.evaluate(sessions, settings, now)
     _deliver_held(sessions, now)
+    lifecycle.remind(sessions, settings, now)
     return opened
 
 
@@ -75,6 +76,10 @@ def _move(session: Session, alert_id: int, state: str, values: dict[str, Any], e
     if session.scalar(moved) is None:
         raise _why_not(session, alert_id)
     alert = session.get_one(Alert, alert_id, populate_existing=True)
+    account_id, note = values[f"{state}_by"], values["acknowledge_note" if state == "acknowledged" else "resolve_note"]
+    if state == "acknowledged" and alert.owner_id is None:
+        alert.owner_id = account_id
+    timeline.add(session, alert_id, state, now, account_id=account_id, note=note)
     notify.owe(session, alert, event, now)
     return alert
 

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import false, select
+from sqlalchemy import and_, false, or_, select
 from sqlalchemy.orm import Session
 
 from models.alert import Alert, Rule
@@ -34,12 +34,15 @@ def owe(session: Session, alert: Alert, event: str, now: dt.datetime) -> int:
 
     A silenced alert owes nothing until its silence has ended. Nobody is told of the opening twice; who was not told of
     it is not told of the rest. An alert that grew may be wanted by more webhooks than before: ask again with `OPENED`.
+    An escalation reaches operational endpoints too: that nobody answers is news about the installation.
     """
     if alert.silenced_by is not None:
         return 0
     told = select(Delivery.webhook_id).where(Delivery.alert_id == alert.id, Delivery.event == OPENED)
     reach = Webhook.id.not_in(told) if event == OPENED else Webhook.id.in_(told)
-    webhooks = select(Webhook).where(Webhook.enabled, Webhook.operational == false(), reach).order_by(Webhook.id)
+    partners = and_(Webhook.operational == false(), reach)
+    reached = or_(partners, Webhook.operational) if event == ESCALATED else partners
+    webhooks = select(Webhook).where(Webhook.enabled, reached).order_by(Webhook.id)
     wanting = [webhook for webhook in session.scalars(webhooks) if wants(webhook.filters, alert)]
     for webhook in wanting:
         tell(session, webhook, alert, event, now)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from models.alert import Alert, AlertAssessment, Rule, Silence
 from models.database import is_sqlite
-from warn import notify, words
+from warn import notify, timeline, words
 from warn.about import MOST, merged
 from warn.silences import silence_of
 
@@ -56,6 +56,7 @@ def open_or_join(
             alert = session.get_one(Alert, alert_id)
             _refer(session, alert, draft, now)
             alert.silenced_by = silence_of(silences, alert)
+            timeline.add(session, alert_id, "opened", now)
             notify.owe(session, alert, notify.OPENED, now)
             return True
     raise RuntimeError(
@@ -74,7 +75,12 @@ def _existing(session: Session, draft: Draft, joins_since: dt.datetime) -> Alert
         .order_by(Alert.id.desc())
         .limit(1)
     )
-    return session.scalars(query if is_sqlite(session) else query.with_for_update()).first()
+    found = session.scalars(query if is_sqlite(session) else query.with_for_update()).first()
+    if found is not None and found.merged_into is not None:
+        # It goes on in another; once that is over too, what a person dealt with stays dealt with here.
+        into = session.get(Alert, found.merged_into, with_for_update=not is_sqlite(session))
+        return into if into is not None and into.state != "resolved" else found
+    return found
 
 
 def _insert(session: Session, draft: Draft, now: dt.datetime) -> int | None:
@@ -111,6 +117,8 @@ def _insert(session: Session, draft: Draft, now: dt.datetime) -> int | None:
 def _join(session: Session, alert: Alert, draft: Draft, now: dt.datetime) -> None:
     """Add a draft to an alert: more references, at least its severity, words that say so."""
     added = _refer(session, alert, draft, now)
+    if draft.severity > alert.severity:
+        timeline.add(session, alert.id, "grew", now, details={"severity": [alert.severity, draft.severity]})
     alert.count = alert.count + added if alert.kind == "item" else max(alert.count, draft.count)
     alert.severity = max(alert.severity, draft.severity)
     alert.last_event_at = now

@@ -31,6 +31,13 @@ class WarnSettings:
     repeat_after_hours: int = field(
         default=72, metadata={"help": "hours of quiet after which copies of a resolved alert's text open a new alert"}
     )
+    repeat_open_hours: int = field(
+        default=24, metadata={"help": "hours after which partners are reminded of an alert nobody took on; 0: never"}
+    )
+    escalate_after_minutes: int = field(
+        default=120, metadata={"help": "minutes after which an alert nobody took on is escalated; 0: never"}
+    )
+    escalate_min_severity: int = field(default=70, metadata={"help": "severity from which alerts escalate, 0 to 100"})
     alert_batch: int = field(default=500, metadata={"help": "assessments looked at in one transaction"})
     stale_hours_batch: int = field(default=200, metadata={"help": "hours counted again before alerts are raised"})
 
@@ -42,6 +49,9 @@ class WarnSettings:
         for name in ("surge_quiet_hours", "alert_batch", "stale_hours_batch"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        for name in ("repeat_open_hours", "escalate_after_minutes", "escalate_min_severity"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more")
         if self.guard_hours < 24:
             raise ValueError(f"guard_hours is {self.guard_hours}; it must be at least 24, a surge's longest window")
         if self.baseline_min_days > self.baseline_days:

@@ -17,10 +17,12 @@ from api.dependencies import AllSessions, CurrentSettings, Id, Now, ReadSession
 from api.errors import Invalid, NotFound
 from api.pagination import after, write_cursor
 from api.queue import details
+from api.routes.timeline import shown
 from models.account import Account
 from models.alert import ALERT_STATES, Alert, AlertAssessment, Rule, Silence
 from models.database import reading, writing
 from models.delivery import Delivery, Webhook, shown_address
+from warn import timeline
 from warn.alerts import acknowledge, resolve
 from warn.errors import Conflict, WarnError
 from warn.settings import WarnSettings
@@ -145,6 +147,10 @@ def alert_page(
         entries=entries_of(session, details(session, resting), "/assessments/{}".format, at),
         more=max(0, linked - PASSAGES),
         deliveries=deliveries(session, alert_id),
+        lines=shown(session, timeline.lines(session, alert_id)),
+        sightings={
+            key: count for key, count in timeline.sightings(session, [alert_id]).get(alert_id, {}).items() if count
+        },
         error=refused,
         note=typed,
     )
@@ -180,7 +186,7 @@ def count_linked(session: Session, alert_id: int) -> int:
 
 def names_of(session: Session, found: Alert) -> dict[int | None, str]:
     """Return the names of the people who acted on an alert."""
-    ids = [one for one in (found.acknowledged_by, found.resolved_by) if one is not None]
+    ids = [one for one in (found.acknowledged_by, found.resolved_by, found.owner_id) if one]
     names: dict[int | None, str] = {
         one.id: one.name for one in session.scalars(select(Account).where(Account.id.in_(ids)))
     }

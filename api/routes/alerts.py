@@ -16,8 +16,8 @@ from api.problems import describe_failures
 from api.shapes import AssessmentShape, assessment_shape
 from api.strict_json import StrictRoute
 from models.account import Account
-from models.alert import ALERT_STATES, RULE_KINDS, Alert, Rule
-from warn import alerts, confirmed
+from models.alert import ALERT_STATES, RULE_KINDS, SIGHTINGS, Alert, Rule
+from warn import alerts, confirmed, timeline
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"], route_class=StrictRoute)
 
@@ -58,6 +58,10 @@ class AlertShape(BaseModel):
     silenced_by: int | None = Field(description="The silence that holds its deliveries back.")
     acknowledged: Step | None
     resolved: Step | None
+    owner: str | None = Field(description="Whose alert it is.")
+    escalated_at: dt.datetime | None = Field(description="When it was said that nobody had taken it on.")
+    merged_into: int | None = Field(description="The alert that it goes on in.")
+    sightings: dict[str, int] = Field(description="How many partners answer seen, disputed, confirmed.")
     machine: str
 
 
@@ -156,12 +160,13 @@ def decide(who: Reviewer, session: Session, now: Now, alert_id: Id, sent: Verdic
 
 
 class Names:
-    """Knows the rules and accounts that some alerts name, so that showing many takes two queries."""
+    """Knows the rules and accounts that some alerts name, so that showing many takes three queries."""
 
     def __init__(self, session: OrmSession, rows: Any) -> None:
-        accounts = {one for row in rows for one in (row.acknowledged_by, row.resolved_by) if one is not None}
+        accounts = {one for row in rows for one in (row.acknowledged_by, row.resolved_by, row.owner_id) if one}
         rules = {row.rule_id for row in rows}
         self.accounts = dict(session.execute(select(Account.id, Account.name).where(Account.id.in_(accounts))).all())
+        self.sightings = timeline.sightings(session, [row.id for row in rows])
         self.rules = dict(session.execute(select(Rule.id, Rule.name).where(Rule.id.in_(rules))).all())
 
     def shape(self, alert: Alert) -> AlertShape:
@@ -171,6 +176,8 @@ class Names:
             **{name: getattr(alert, name) for name in AlertShape.model_fields if hasattr(alert, name)},
             rule=RuleInBrief(id=alert.rule_id, name=self.rules[alert.rule_id]),
             acknowledged=self.step(alert.acknowledged_at, alert.acknowledged_by, alert.acknowledge_note),
+            owner=self.accounts.get(alert.owner_id or 0),
+            sightings=self.sightings.get(alert.id, dict.fromkeys(SIGHTINGS, 0)),
             resolved=self.step(alert.resolved_at, alert.resolved_by, alert.resolve_note),
             machine=f"raised by the rule '{self.rules[alert.rule_id]}' to be looked at; {looked}",
         )

@@ -10,6 +10,9 @@ SCOPES = {
     ("post", "/v1/items"): "push",
     ("get", "/v1/sources"): "read",
     ("post", "/v1/sources"): "admin",
+    ("post", "/v1/sources/discover"): "admin",
+    ("get", "/v1/sources/opml"): "read",
+    ("post", "/v1/sources/opml"): "admin",
     ("get", "/v1/sources/{source_id}"): "read",
     ("get", "/v1/sources/{source_id}/fetches"): "read",
     ("patch", "/v1/sources/{source_id}"): "admin",
@@ -25,6 +28,17 @@ SCOPES = {
     ("post", "/v1/alerts/{alert_id}/acknowledge"): "review",
     ("post", "/v1/alerts/{alert_id}/resolve"): "review",
     ("post", "/v1/alerts/{alert_id}/verdict"): "review",
+    ("get", "/v1/alerts/{alert_id}/timeline"): "read",
+    ("post", "/v1/alerts/{alert_id}/notes"): "review",
+    ("post", "/v1/alerts/{alert_id}/owner"): "review",
+    ("post", "/v1/alerts/{alert_id}/merge"): "review",
+    ("post", "/v1/alerts/{alert_id}/sightings"): "sight",
+    ("get", "/v1/alerts/{alert_id}/contacts"): "review",
+    ("post", "/v1/alerts/{alert_id}/engagements"): "review",
+    ("get", "/v1/contacts"): "review",
+    ("post", "/v1/contacts"): "admin",
+    ("patch", "/v1/contacts/{contact_id}"): "admin",
+    ("delete", "/v1/contacts/{contact_id}"): "admin",
     ("get", "/v1/rules"): "read",
     ("post", "/v1/rules"): "admin",
     ("post", "/v1/rules/backtest"): "admin",
@@ -54,6 +68,7 @@ SCOPES = {
 }
 # Which tokens open a route that needs the scope on the left.
 OPENED_BY = {"read": {"read", "review", "admin"}, "review": {"review", "admin"}, "push": {"push", "admin"}}
+OPENED_BY["sight"] = {"sight", "review", "admin"}
 OPENED_BY["admin"] = {"admin"}
 
 
@@ -74,7 +89,7 @@ def test_no_route_opens_without_a_token(client: TestClient) -> None:
 
 
 def test_each_scope_opens_its_routes_and_no_other(signed_in: Callable[..., TestClient]) -> None:
-    for held in ("read", "review", "push", "admin"):
+    for held in ("read", "review", "push", "sight", "admin"):
         caller = signed_in(held)
         for (method, path), needed in SCOPES.items():
             # A body that is no object: whoever is let in is told so, and nothing is done.
