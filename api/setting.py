@@ -31,6 +31,11 @@ class Setting:
     secret: bool = False
 
     @property
+    def made(self) -> bool:
+        """Whether we make up a value that nobody set: only one secret can be made, not those of others."""
+        return self.secret and self.kind is str
+
+    @property
     def variable(self) -> str:
         """The environment variable that sets it."""
         return PREFIX + self.name.upper()

@@ -80,6 +80,10 @@ class Settings:
     lease_minutes: int = field(
         default=15, metadata={"help": "How long a passage stays with the reviewer who opened it.", "range": (1, 240)}
     )
+    double_review_share: float = field(
+        default=0.0,
+        metadata={"help": "Share of passages that a second reviewer decides about, unknowing.", "range": (0, 1)},
+    )
     exposure_per_hour: int = field(
         default=40,
         metadata={
@@ -202,7 +206,7 @@ def _assembled(values: dict[str, Any], raw: dict[str, tuple[str, Any]], mistakes
     for room, kind in ROOMS.items():
         own = {setting.name: values.pop(setting.name) for setting in described(room, kind) if setting.name in values}
         if not mistakes:
-            own |= {s.name: own.get(s.name) or _kept_secret(home, s.name) for s in described(room, kind) if s.secret}
+            own |= {s.name: own.get(s.name) or _kept_secret(home, s.name) for s in described(room, kind) if s.made}
         try:
             parts[room] = kind(**own)
         except ValueError as error:

@@ -44,7 +44,7 @@ def page() -> str:
 
 def shown(setting: Setting) -> str:
     """Return how a default reads in the table."""
-    if setting.secret:
+    if setting.made:
         return "made at the first start"
     if setting.shown:
         return f"`{setting.shown}`"

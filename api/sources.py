@@ -4,6 +4,7 @@ It checks what is said of a source and knows nothing of how one is read.
 """
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,10 +14,12 @@ from sqlalchemy.orm import Session
 
 from api.errors import Conflict, Invalid, NotFound
 from ingest.errors import Refused
-from ingest.guard import checked_url
+from ingest.readers.social import checked_address as checked_social
 from models.item import Item, Refusal
 from models.source import POLLED_KINDS, SOURCE_KINDS, Fetch, Source
 
+# Names are short and plain; a pasted secret usually is not, and must not end up in the database.
+CREDENTIAL = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 60, 7 * 24 * 3600
 CHANGEABLE = (
     "name",
@@ -27,6 +30,7 @@ CHANGEABLE = (
     "region",
     "enabled",
     "fetch_articles",
+    "credential",
 )
 
 
@@ -69,6 +73,7 @@ def change_source(session: Session, source_id: int, values: Mapping[str, Any], n
         setattr(source, name, value)
     if moves:
         source.etag = source.last_modified = source.body_sha256 = None
+        source.cursor = {}
     if (wakes or moves) and source.kind in POLLED_KINDS:
         source.next_due_at, source.due_reason = now, "changed"
         source.state, source.state_reason, source.state_since, source.failures = "new", None, now, 0
@@ -116,7 +121,7 @@ def checked_values(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
     if unknown:
         raise Invalid(f"{unknown[0]}: this cannot be set; {', '.join(CHANGEABLE)} can")
     checked = dict(values)
-    for name, longest in (("name", 200), ("language", 16), ("region", 100)):
+    for name, longest in (("name", 200), ("language", 16), ("region", 100), ("credential", 32)):
         if isinstance(checked.get(name), str):
             checked[name] = checked[name].strip() or None
             if checked[name] and len(checked[name]) > longest:
@@ -124,9 +129,9 @@ def checked_values(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
     if "name" in checked and (not checked["name"] or not checked["name"].isprintable()):
         raise Invalid("name: 1 to 200 printable characters")
     if checked.get("country"):
-        checked["country"] = checked["country"].upper()
-        if len(checked["country"]) != 2 or not checked["country"].isascii() or not checked["country"].isalpha():
-            raise Invalid("country: two letters of ISO 3166, for example KE")
+        checked["country"] = _country(checked["country"])
+    if checked.get("credential") and not CREDENTIAL.fullmatch(checked["credential"]):
+        raise Invalid("credential: the name under which TOCSIN_CREDENTIALS holds it, never the secret itself")
     if "interval_seconds" in checked and not SHORTEST_INTERVAL <= checked["interval_seconds"] <= LONGEST_INTERVAL:
         raise Invalid(f"interval_seconds: between {SHORTEST_INTERVAL} and {LONGEST_INTERVAL}")
     if "url" in checked:
@@ -134,15 +139,21 @@ def checked_values(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return checked
 
 
+def _country(code: str) -> str:
+    if len(code) != 2 or not code.isascii() or not code.isalpha():
+        raise Invalid("country: two letters of ISO 3166, for example KE")
+    return code.upper()
+
+
 def checked_address(kind: str, url: str | None) -> str | None:
     """Return where a source is read from, None for a kind that is not read by us; raises Invalid."""
     if kind not in POLLED_KINDS:
         return None
     if not url:
-        raise Invalid("url: a feed needs its address, a folder its path")
+        raise Invalid("url: a polled source needs its address, a folder its path")
     if kind == "folder":
         return url
     try:
-        return str(checked_url(url))
+        return checked_social(kind, url)
     except (Refused, httpx.InvalidURL) as error:
         raise Invalid(f"url: {error}") from None

@@ -4,8 +4,10 @@
     ├── Unreachable               failing      yes   no address, no connection, reset, bad certificate
     │   └── DeadlinePassed        failing      yes   the whole fetch took longer than it may
     ├── BadAnswer                 failing      yes   an HTTP status that is no success
-    │   └── AccessDenied          refused      yes   401, 403, 451: the publisher refuses us
+    │   ├── AccessDenied          refused      yes   401, 403, 451: the publisher refuses us
+    │   └── Throttled             throttled    yes   429, or a quota that is used up
     ├── Refused                   refused      no    we refuse: URL, address, redirect
+    │   └── CredentialMissing     refused      no    the source needs a secret that is not set
     ├── TooLarge                  too_large    no    over a size, ratio or layer limit
     ├── Truncated                 truncated    yes   the body ends before its end
     ├── NoFeed                    no_feed      yes   an answer, but no feed
@@ -47,11 +49,21 @@ class AccessDenied(BadAnswer):
     state = "refused"
 
 
+class Throttled(BadAnswer):
+    """The platform asks us to wait: too many requests, or a quota that is used up."""
+
+    state = "throttled"
+
+
 class Refused(IngestError):
     """We refuse to go there."""
 
     state = "refused"
     temporary = False
+
+
+class CredentialMissing(Refused):
+    """The source names a secret that the settings do not hold."""
 
 
 class TooLarge(IngestError):

@@ -119,7 +119,7 @@ def _look_up(sessions: Sessions, ids: list[int]) -> list[tuple[Item, Source]]:
 
 def _is_teaser(item: Item, source: Source, settings: IngestSettings) -> bool:
     """Whether the article behind an item is to be fetched."""
-    wanted = source.kind in LINK_KINDS or (source.fetch_articles and source.kind == "feed")
+    wanted = source.kind in LINK_KINDS or (source.fetch_articles and source.kind in ("feed", "gdelt"))
     return wanted and bool(item.url) and len(item.content) < settings.article_teaser_characters
 
 

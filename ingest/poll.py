@@ -144,7 +144,7 @@ def _look(
 ) -> dict[str, Any]:
     return look(
         batch.entries,
-        unknown=stored.unknown,
+        unknown=0 if batch.gapless else stored.unknown,
         renamed=stored.renamed,
         charset=batch.details.get("charset"),
         first=source.last_success_at is None or health.state == "new",
@@ -236,6 +236,7 @@ def _keep_batch(
     stored = read.store_entries(session, source, batch.entries, batch.raw_sha256, now, settings)
     refused = [*batch.refused, *((f"entry {index}", reason) for index, reason in stored.refused)]
     read.refuse(session, source.id, refused, batch.raw_sha256, now)
+    read.mark_gone(session, source.id, batch.gone, now)
     for name, value in batch.remember.items():
         setattr(source, name, value)
     return stored
@@ -303,6 +304,7 @@ def _look_up(sessions: Sessions, source_id: int) -> tuple[Place, schedule.Health
             body_sha256=source.body_sha256,
             full_fetch_at=source.full_fetch_at,
             cursor=dict(source.cursor or {}),
+            credential=source.credential,
         )
         return place, _health(source, ())
 

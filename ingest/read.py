@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from ingest import dates, evidence, identity, rows
 from ingest.entry import Entry, clean, visible
 from ingest.errors import InputRefused
+from ingest.readers import Gone
 from ingest.settings import IngestSettings
 from models.database import Sessions, writing
 from models.forgetting import Erasure
@@ -146,6 +147,26 @@ def source_called(session: Session, name: str, kind: str, now: dt.datetime) -> S
     elif source.kind not in ("push", "import"):
         raise InputRefused(f"the source {name!r} is a {source.kind} and is read by us; use another name")
     return source
+
+
+def mark_gone(session: Session, source_id: int, gone: Sequence[Gone], now: dt.datetime) -> int:
+    """Mark every version of what a source no longer shows, with when we learnt it and why; return how many rows.
+
+    What is stored stays: how long, is decided by retention.
+    """
+    marked = 0
+    for one in gone:
+        name = visible(one.external_id)
+        known = Item.external_id.startswith(name, autoescape=True) if one.prefix else Item.external_id == name
+        statement = (
+            update(Item)
+            .where(Item.source_id == source_id, Item.gone_at.is_(None), known)
+            .values(gone_at=now, gone_because=visible(one.reason)[:500])
+            .returning(Item.id)
+            .execution_options(synchronize_session=False)
+        )
+        marked += len(session.scalars(statement).all())
+    return marked
 
 
 def refuse(

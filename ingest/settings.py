@@ -13,6 +13,8 @@ POSITIVE = (
     "max_text_characters",
     "poll_workers",
     "host_concurrency",
+    "max_pages",
+    "stream_seconds",
     "parse_cpu_seconds",
     "extract_batch",
     "sitemap_budget",
@@ -61,6 +63,17 @@ class IngestSettings:
     host_concurrency: int = field(default=2, metadata={"help": "Sources of one host read at the same time."})
     host_spacing_seconds: float = field(
         default=1.0, metadata={"help": "Pause between two fetches from one host; not for allowed networks."}
+    )
+    max_pages: int = field(
+        default=5, metadata={"help": "Pages read of one platform in one poll; what lies behind them is read next time."}
+    )
+    stream_seconds: float = field(
+        default=20.0, metadata={"help": "Longest time one poll listens to a stream; the next one goes on from there."}
+    )
+    credentials: tuple[str, ...] = field(
+        default=(),
+        repr=False,
+        metadata={"help": "Secrets that sources name: NAME=SECRET, with commas between them.", "secret": True},
     )
     full_fetch_hours: float = field(
         default=24.0, metadata={"help": "After this long a source is asked without ETag or date, in case they lie."}
@@ -130,6 +143,11 @@ class IngestSettings:
                 ip_network(cidr)
             except ValueError:
                 raise ValueError(f"allowed_networks: {cidr!r} is no network; write for example 192.0.2.0/24") from None
+        for position, pair in enumerate(self.credentials, start=1):
+            name, equals, secret = pair.partition("=")
+            # The pair is not repeated: it holds a secret.
+            if not (name.strip() and equals and secret.strip() and secret.strip().isascii()):
+                raise ValueError(f"credentials: number {position} is not of the form NAME=SECRET")
         if self.author_policy not in AUTHOR_POLICIES:
             raise ValueError(f"author_policy: {self.author_policy!r} is unknown; use one of {AUTHOR_POLICIES}")
         for name in NOT_NEGATIVE:
@@ -138,3 +156,8 @@ class IngestSettings:
         for name in POSITIVE:
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name}: {getattr(self, name)} must be greater than 0")
+
+    def credential(self, name: str) -> str | None:
+        """Return the secret that the settings hold under `name`, or None."""
+        pairs = (pair.partition("=") for pair in self.credentials)
+        return next((secret.strip() for known, _, secret in pairs if known.strip() == name), None)

@@ -58,6 +58,7 @@ class Item(Keyed, Claimable, Base):
     fetched_at: Mapped[dt.datetime]
     event_at: Mapped[dt.datetime]
     gone_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    gone_because: Mapped[str | None] = mapped_column(Text, default=None)
     extracted_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     notes: Mapped[list[Any]] = mapped_column(default=list)
     forgotten_at: Mapped[dt.datetime | None] = mapped_column(default=None)

@@ -13,17 +13,19 @@ from sqlalchemy.sql import ColumnElement
 from models.base import Base, Keyed
 from models.claims import Claimable
 
+SOCIAL_KINDS = ("mastodon", "bluesky", "jetstream", "telegram", "reddit", "youtube", "gdelt")
 WEB_KINDS = ("feed", "sitemap", "section", "page")
 # Kinds that name articles without their texts; those are always fetched.
 LINK_KINDS = ("sitemap", "section")
-SOURCE_KINDS = (*WEB_KINDS, "folder", "push", "import")
-POLLED_KINDS = (*WEB_KINDS, "folder")
+SOURCE_KINDS = (*WEB_KINDS, *SOCIAL_KINDS, "folder", "push", "import")
+POLLED_KINDS = (*WEB_KINDS, *SOCIAL_KINDS, "folder")
 
 # What the last answers mean. `state_reason` says it in a sentence, `state_since` since when.
 SOURCE_STATES = (
     "new",
     "ok",
     "failing",
+    "throttled",
     "no_feed",
     "silent",
     "refused",
@@ -55,6 +57,8 @@ class Source(Keyed, Claimable, Base):
     pack: Mapped[str | None] = mapped_column(String(64), default=None)
     enabled: Mapped[bool] = mapped_column(default=True)
     fetch_articles: Mapped[bool] = mapped_column(default=False)
+    # The name of a secret in the settings, never the secret.
+    credential: Mapped[str | None] = mapped_column(String(64), default=None)
     created_at: Mapped[dt.datetime]
 
     etag: Mapped[str | None] = mapped_column(Text, default=None)

@@ -22,6 +22,7 @@ FIELDS = {
     "language": "Language",
     "country": "Country",
     "region": "Region",
+    "credential": "Credential",
 }
 FRESH = {"kind": "feed", "interval_seconds": "900"}
 ON_A_PAGE = 60

@@ -34,6 +34,7 @@ class Version(BaseModel):
     fetched_at: dt.datetime
     published_at: dt.datetime | None
     gone_at: dt.datetime | None = Field(description="When it was found to be gone at the source.")
+    gone_because: str | None
     content_sha256: str
     current: bool
 
@@ -134,6 +135,7 @@ def _versions(session: OrmSession, item: Item) -> list[Version]:
             fetched_at=one.fetched_at,
             published_at=one.published_at,
             gone_at=one.gone_at,
+            gone_because=one.gone_because,
             content_sha256=one.content_sha256,
             current=document.current if document else False,
         )

@@ -34,6 +34,7 @@ class SourceShape(BaseModel):
     pack: str | None
     enabled: bool
     fetch_articles: bool
+    credential: str | None = Field(description="Name of a secret in the settings; never the secret.")
     created_at: dt.datetime
     state: str = Field(description=f"One of {', '.join(SOURCE_STATES)}.")
     state_reason: str | None
@@ -93,6 +94,7 @@ class SourceSent(BaseModel):
     region: str | None = None
     enabled: bool = True
     fetch_articles: bool = False
+    credential: str | None = Field(default=None, description="Name of a secret in TOCSIN_CREDENTIALS.")
 
 
 class SourceChange(BaseModel):
@@ -108,6 +110,7 @@ class SourceChange(BaseModel):
     region: str | None = None
     enabled: bool | None = None
     fetch_articles: bool | None = None
+    credential: str | None = None
 
 
 @router.get("", summary="List sources", responses=describe_failures(401, 403, 422))

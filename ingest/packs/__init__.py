@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from ingest.entry import Entry
 from ingest.errors import InputRefused, Refused
 from ingest.evidence import keep_raw
-from ingest.guard import checked_url
 from ingest.read import store_entries
+from ingest.readers.social import checked_address
 from ingest.settings import IngestSettings
 from models.database import Sessions, writing
 from models.source import POLLED_KINDS, SOURCE_KINDS, Source
@@ -33,6 +33,7 @@ FIELDS = {
     "region": str,
     "interval_seconds": int,
     "fetch_articles": bool,
+    "credential": str,
 }
 
 
@@ -153,9 +154,9 @@ def _checked(source: Any, number: int, path: Path) -> dict[str, Any]:
     fields = {"kind": "feed", **source}
     if fields["kind"] not in SOURCE_KINDS:
         raise InputRefused(f"{place}: kind {fields['kind']!r} is unknown; use one of {', '.join(SOURCE_KINDS)}")
-    if fields["kind"] == "feed":
+    if fields["kind"] in POLLED_KINDS and fields["kind"] != "folder":
         try:
-            checked_url(fields.get("url", ""))
+            fields["url"] = checked_address(fields["kind"], fields.get("url", ""))
         except Refused as error:
             raise InputRefused(f"{place}: {error}") from error
     return fields

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from ingest.entry import Entry
 from ingest.http import Network
 from ingest.settings import IngestSettings
+from models.source import SOCIAL_KINDS
 
 # Keeps raw bytes for good and returns their SHA-256. A reader calls it before it parses.
 Keep = Callable[[bytes, str | None], str]
@@ -25,11 +26,21 @@ class Place:
     body_sha256: str | None = None
     full_fetch_at: dt.datetime | None = None
     cursor: dict[str, Any] = field(default_factory=dict)
+    credential: str | None = None
+
+
+@dataclass(frozen=True)
+class Gone:
+    """Something the source says it no longer shows: one item, or all whose identifier starts like this."""
+
+    external_id: str
+    reason: str
+    prefix: bool = False
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Entries that are stored together, in the same transaction as the `remember` columns of the source.
+    """Entries stored together, then what is `gone`, in one transaction with the `remember` columns of the source.
 
     `refused` holds (place, reason) of what could not become an entry. `outcome` is ok, not_modified or unchanged.
     """
@@ -43,6 +54,9 @@ class Batch:
     status_code: int | None = None
     body_bytes: int | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    gone: tuple[Gone, ...] = ()
+    # The reader knows where it left off: that everything is new says nothing odd about the source.
+    gapless: bool = False
 
 
 class Reader(Protocol):
@@ -56,6 +70,10 @@ class Reader(Protocol):
 
 def reader_for(kind: str) -> Reader:
     """Return the reader of a polled kind of source; raises KeyError for others."""
+    if kind in SOCIAL_KINDS:
+        from ingest.readers.social import READERS
+
+        return READERS[kind]()
     from ingest.readers.feed import FeedReader
     from ingest.readers.folder import FolderReader
     from ingest.readers.page import PageReader, SectionReader

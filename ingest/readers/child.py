@@ -34,6 +34,7 @@ def _answer(arguments: dict[str, Any], body: bytes) -> dict[str, Any]:
     from ingest.readers.markup import parse_feed
     from ingest.readers.pages import article_links, feed_links
     from ingest.readers.sitemaps import parse_sitemap
+    from ingest.readers.social import parse_social
     from ingest.robots import allowed
     from ingest.text import article_text
 
@@ -44,6 +45,7 @@ def _answer(arguments: dict[str, Any], body: bytes) -> dict[str, Any]:
         "feed_links": feed_links,
         "article_links": article_links,
         "sitemap": parse_sitemap,
+        "social": parse_social,
     }
     return operations[arguments.pop("op")](body, **arguments)
 
