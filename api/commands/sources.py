@@ -5,11 +5,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from api.commands.context import now, open_database, read_settings
+
+if TYPE_CHECKING:
+    from api.settings import Settings
+    from ingest.discover import Found
 
 
 @click.group()
@@ -50,6 +54,7 @@ def list_sources(as_json: bool) -> None:
 
 
 @sources.command("add")
+@click.argument("address", required=False)
 @click.option("--pack", help="A shipped pack (see `tocsin sources packs`) or a TOML file of your own.")
 @click.option("--name", help="Name of one source.")
 @click.option("--url", help="Its address: a feed's URL or a folder.")
@@ -58,8 +63,8 @@ def list_sources(as_json: bool) -> None:
 @click.option("--country", help="Two-letter country code.")
 @click.option("--region", help="Region inside the country.")
 @click.option("--interval", default=900, show_default=True, help="Seconds between two polls.")
-def add_sources(pack: str | None, name: str | None, **values: Any) -> None:
-    """Switch a pack on, or add one source."""
+def add_sources(address: str | None, pack: str | None, name: str | None, **values: Any) -> None:
+    """Switch a pack on, or add one source; at ADDRESS, a site's or a feed's, the best feed is found and added."""
     from api.sources import create_source
     from ingest.packs import load_pack
     from models.database import writing
@@ -70,12 +75,24 @@ def add_sources(pack: str | None, name: str | None, **values: Any) -> None:
         loaded = load_pack(sessions, pack, now(), settings.ingest)
         click.echo(f"{loaded.added} sources added, {loaded.known} were there already")
         return
+    if address:
+        found = best_at(address, settings)
+        values |= {"url": found.url, "kind": found.kind}
+        name = name or (found.title or found.url).strip()[:200]
     if not name:
-        raise click.UsageError("say --pack NAME, or --name NAME with --url URL")
+        raise click.UsageError("say an ADDRESS, --pack NAME, or --name NAME with --url URL")
     values["interval_seconds"] = values.pop("interval")
     with writing(sessions) as session:
         source = create_source(session, {"name": name, **values}, now())
-    click.echo(f"added {source.name}; first poll at once")
+    click.echo(f"added {source.name} ({source.url or source.kind}); first poll at once")
+
+
+def best_at(address: str, settings: "Settings") -> "Found":
+    """Return the best that can be watched at an address; raises an `IngestError` that says what was asked."""
+    from ingest.discover import best, discover
+    from ingest.http import Network
+
+    return best(discover(Network(settings.ingest), settings.ingest, address), address)
 
 
 @sources.command("packs")
