@@ -14,6 +14,7 @@ from api.commands.context import now, open_database, read_settings
 from api.commands.forget import forget
 from api.commands.model import classify, evaluate, train
 from api.commands.lists import sources
+from api.commands.partners import webhooks
 from api.commands.sources import import_rows
 
 ARROWS = ("poll", "extract", "assess", "raise", "deliver")
@@ -192,5 +193,5 @@ def doctor() -> None:
         raise click.ClickException(f"{bad} findings need a hand")
 
 
-for command in (sources, import_rows, classify, evaluate, train, forget, token, sign_in):
+for command in (sources, import_rows, classify, evaluate, train, forget, token, sign_in, webhooks):
     main.add_command(command)

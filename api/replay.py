@@ -4,6 +4,7 @@ It decides what is owed once more; sending is the business of the arrow `deliver
 """
 
 import datetime as dt
+import secrets
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
@@ -23,6 +24,11 @@ class Replayed:
 
     again: int
     added: int
+
+
+def new_message_id() -> str:
+    """Return an id for a message; it never changes and says nothing."""
+    return f"msg_{secrets.token_urlsafe(18)}"
 
 
 def redeliver(delivery: Delivery, now: dt.datetime) -> None:
