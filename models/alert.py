@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, BigId, Keyed
 
-RULE_KINDS = ("item", "surge")
+RULE_KINDS = ("item", "surge", "spread", "new_target", "coded_term", "outage", "calendar")
 ALERT_STATES = ("open", "acknowledged", "resolved")
 # What partners answer: they saw it, they doubt it, they know it from elsewhere.
 SIGHTINGS = ("seen", "disputed", "confirmed")
@@ -24,7 +24,7 @@ EVENT_KINDS = (
 class Rule(Keyed, Base):
     """What deserves an alert. `filters` narrow by target, target_name, language, country, region, source, stance.
 
-    `parameters` are the kind's own: `min_stage` for item rules; `group_by`, `window_hours`, `budget` for surge rules.
+    `parameters` are the kind's own; the room warn knows which, with their ranges.
     """
 
     __tablename__ = "rules"

@@ -1,6 +1,6 @@
 """Raise alerts, and let people acknowledge and resolve them.
 
-The arrow: count stale hours again, let item rules look at new assessments and surge rules at the hour that has ended,
+The arrow: count stale hours again, let item rules look at new assessments and the others at the hour that has ended,
 and write what a silence that is over still owes. An alert, what it rests on and its deliveries commit together.
 """
 
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from models.alert import ALERT_STATES, Alert, AlertAssessment
 from models.assessment import Assessment
 from models.database import Sessions, reading, writing
-from warn import items, lifecycle, notify, silences, surges, tally, timeline
+from warn import items, lifecycle, notify, patterns, silences, surges, tally, timeline
 from warn.errors import AlreadyAcknowledged, AlreadyResolved, NotFound
 from warn.settings import WarnSettings
 
@@ -23,6 +23,7 @@ def raise_alerts(sessions: Sessions, settings: WarnSettings, now: dt.datetime) -
     tally.recount(sessions, now, limit=settings.stale_hours_batch)
     opened = items.evaluate(sessions, settings, now)
     opened += surges.evaluate(sessions, settings, now)
+    opened += patterns.evaluate(sessions, settings, now)
     _deliver_held(sessions, now)
     lifecycle.remind(sessions, settings, now)
     return opened

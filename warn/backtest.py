@@ -13,13 +13,14 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import ColumnElement
 
+from models.alert import Rule
 from models.assessment import STATUSES, Assessment
 from models.tally import hour_of
-from warn import series, surges, words
+from warn import items, parameters, patterns, series, surges, words
 from warn.about import about_documents
 from warn.errors import RuleRefused
 from warn.facts import machine_facts_of
-from warn.rules import Facts, RuleInput, matches, problems
+from warn.rules import Facts, RuleInput, matches, problems, severity_of
 from warn.scan import scans
 from warn.settings import WarnSettings
 from warn.trends import EARLIEST, floor
@@ -29,6 +30,7 @@ LONGEST = dt.timedelta(days=92)
 BATCH = 1000
 MOST_READ = 100_000
 MOST_EXAMPLES = 20
+STEP = dt.timedelta(hours=6)
 
 
 @dataclass(frozen=True)
@@ -80,16 +82,24 @@ def backtest(
         found.append(f"since lies before {EARLIEST:%Y}.")
     elif until - since > LONGEST:
         found.append(f"since lies more than {LONGEST.days} days before until; replay less at once.")
+    if rule.kind == "outage":
+        found.append("kind outage cannot be replayed: how sources answered in the past is not kept.")
     if found:
         raise RuleRefused(found)
-    if rule.kind == "item":
+    if rule.kind in items.KINDS:
         return _replay_item_rule(session, rule, since, until)
+    if rule.kind in patterns.FINDERS:
+        return _replay_pattern_rule(session, rule, since, until, settings)
     return _replay_surge_rule(session, rule, since, until, settings)
 
 
 def _replay_item_rule(session: Session, rule: RuleInput, since: dt.datetime, until: dt.datetime) -> Report:
     in_time = and_(Assessment.current, Assessment.event_at >= since, Assessment.event_at < until)
-    severe = select(Assessment.id).where(in_time, Assessment.severity >= rule.min_severity)
+    # What a calendar rule raises begins lower.
+    least = rule.min_severity - (
+        parameters.value("calendar", rule.parameters, "raise_by") if rule.kind == "calendar" else 0
+    )
+    severe = select(Assessment.id).where(in_time, Assessment.severity >= least)
     ids = list(session.scalars(severe.order_by(Assessment.event_at, Assessment.id).limit(MOST_READ + 1)))
     clusters: dict[int, list[Facts]] = {}
     for start in range(0, min(len(ids), MOST_READ), BATCH):
@@ -100,7 +110,7 @@ def _replay_item_rule(session: Session, rule: RuleInput, since: dt.datetime, unt
     reviews = Counter(fact.status for facts in clusters.values() for fact in facts)
     decided = reviews["confirmed"] + reviews["rejected"]
     return replace(
-        _report(since, until, [_item_example(facts) for facts in clusters.values()]),
+        _report(since, until, [_item_example(rule, facts) for facts in clusters.values()]),
         reviews={status: reviews[status] for status in STATUSES},
         precision=reviews["confirmed"] / decided if decided else None,
         missed=_confirmed(session, in_time) - reviews["confirmed"],
@@ -121,8 +131,32 @@ def _replay_surge_rule(
     return _report(since, until, examples)
 
 
-def _item_example(facts: list[Facts]) -> Example:
-    first, severity = facts[0], max(fact.severity for fact in facts)
+def _replay_pattern_rule(
+    session: Session, rule: RuleInput, since: dt.datetime, until: dt.datetime, settings: WarnSettings
+) -> Report:
+    """Look as often as would have been looked, on what holds now; a find that goes on is one alarm.
+
+    Looks lie `STEP` apart instead of an hour, which finds the same: no window of these rules is read that finely.
+    """
+    step = WEEK / 7 if rule.kind in patterns.DAILY else STEP
+    last_seen: dict[str, dt.datetime] = {}
+    examples = []
+    quiet = dt.timedelta(hours=settings.surge_quiet_hours)
+    at = hour_of(since) + step
+    stored = Rule(kind=rule.kind, filters=rule.filters, parameters=rule.parameters, signals=rule.signals)
+    while at <= until:
+        for find in patterns.FINDERS[rule.kind](session, rule, at):
+            if find.key not in last_seen or at - last_seen[find.key] > quiet:
+                drafted = patterns.draft(stored, find)
+                details = {"about": drafted.about, "stage": drafted.stage, "rests_on": drafted.rests_on}
+                examples.append(Example(at, *words.alert(rule.kind, drafted.severity, drafted.count, details)))
+            last_seen[find.key] = at
+        at += step
+    return _report(since, until, examples)
+
+
+def _item_example(rule: RuleInput, facts: list[Facts]) -> Example:
+    first, severity = facts[0], max(severity_of(rule, fact) for fact in facts)
     details = {"about": about_documents(facts), "stage": max(fact.stage for fact in facts)}
     return Example(first.event_at, *words.alert("item", severity, len(facts), details))
 

@@ -19,12 +19,13 @@ from models.tally import hour_of
 from warn.about import MOST, about_documents
 from warn.facts import facts_of
 from warn.opening import Draft, open_or_join
-from warn.rules import Facts, explain, matches
+from warn.rules import Facts, explain, matches, severity_of
 from warn.settings import WarnSettings
 from warn.silences import active_silences
 
 HOUR = dt.timedelta(hours=1)
 MOST_BATCHES = 40
+KINDS = ("item", "calendar")
 
 
 def evaluate(sessions: Sessions, settings: WarnSettings, now: dt.datetime) -> int:
@@ -53,7 +54,7 @@ def draft(rule: Rule, key: str, facts: Sequence[Facts]) -> Draft:
     return Draft(
         rule=rule,
         group_key=key,
-        severity=max(fact.severity for fact in facts),
+        severity=max(severity_of(rule, fact) for fact in facts),
         about=about,
         rests_on={
             "assessments": [fact.assessment_id for fact in facts][:MOST],
@@ -99,7 +100,7 @@ def _look(sessions: Sessions, settings: WarnSettings, now: dt.datetime) -> tuple
 
 def _drafts(session: Session, ids: list[int], settings: WarnSettings, now: dt.datetime) -> list[Draft]:
     """Draft alerts for a batch, sorted so that two workers take the same groups in the same order."""
-    rules = list(session.scalars(select(Rule).where(Rule.kind == "item", Rule.enabled).order_by(Rule.id)))
+    rules = list(session.scalars(select(Rule).where(Rule.kind.in_(KINDS), Rule.enabled).order_by(Rule.id)))
     facts = facts_of(session, ids) if rules else []
     matched = [(rule, fact) for rule in rules for fact in facts if matches(rule, fact)]
     told = _told(session, {fact.document_id for _, fact in matched})

@@ -24,7 +24,7 @@ TRIES = 5  # each lost race means that another worker opened or resolved the sam
 
 @dataclass(frozen=True)
 class Draft:
-    """An alert that should exist; `documents` maps the assessments it rests on to their documents."""
+    """An alert that should exist; `private` is kept with it and told to no partner."""
 
     rule: Rule
     group_key: str
@@ -36,6 +36,7 @@ class Draft:
     count: int = 1
     assessment_ids: list[int] = field(default_factory=list)
     reviewed: bool = False
+    private: dict[str, Any] = field(default_factory=dict)
 
 
 def open_or_join(
@@ -91,6 +92,7 @@ def _insert(session: Session, draft: Draft, now: dt.datetime) -> int | None:
         "rests_on": draft.rests_on,
         "models": draft.models,
         "stage": draft.stage,
+        **draft.private,
     }
     title, summary = words.alert(draft.rule.kind, draft.severity, draft.count, details)
     statement = insert(Alert).values(
@@ -104,7 +106,7 @@ def _insert(session: Session, draft: Draft, now: dt.datetime) -> int | None:
         count=draft.count,
         opened_at=now,
         last_event_at=now,
-        indicators=words.indicators(draft.about["signals"], rise=draft.rule.kind == "surge"),
+        indicators=words.indicators(draft.about["signals"], kind=draft.rule.kind),
         details=details,
         reviewed=draft.reviewed,
     )
@@ -119,17 +121,17 @@ def _join(session: Session, alert: Alert, draft: Draft, now: dt.datetime) -> Non
     added = _refer(session, alert, draft, now)
     if draft.severity > alert.severity:
         timeline.add(session, alert.id, "grew", now, details={"severity": [alert.severity, draft.severity]})
-    alert.count = alert.count + added if alert.kind == "item" else max(alert.count, draft.count)
+    alert.count = alert.count + added if draft.assessment_ids else max(alert.count, draft.count)
     alert.severity = max(alert.severity, draft.severity)
     alert.last_event_at = now
     alert.reviewed = alert.reviewed or draft.reviewed
-    details = dict(alert.details)
+    details = {**alert.details, **draft.private}
     details["about"] = merged(details["about"], draft.about)
     details["rests_on"] = _joined(details["rests_on"], draft.rests_on)
     details["models"] = [*dict.fromkeys([*details["models"], *draft.models])]
     details["stage"] = max(details["stage"], draft.stage)
     alert.details = details
-    alert.indicators = words.indicators(details["about"]["signals"], rise=alert.kind == "surge")
+    alert.indicators = words.indicators(details["about"]["signals"], kind=alert.kind)
     alert.title, alert.summary = words.alert(alert.kind, alert.severity, alert.count, details)
     session.flush()
     if alert.state != "resolved":

@@ -5,6 +5,8 @@ Deciding is pure here; when rules are looked at is told by `warn.alerts`.
 An item rule matches one document: `min_severity`, any of `signals`, `parameters.min_stage`, and `filters`. Only what is
 flagged now matches, unless the rule filters by `stance` or `flag` itself.
 A surge rule watches series: one per label (`signals`, or everything flagged) and per value of `parameters.group_by`.
+A calendar rule is an item rule that applies near its dates only and raises severity there. The kinds that find patterns
+(`spread`, `new_target`, `coded_term`) filter posts as an item rule does; an outage rule looks at sources.
 """
 
 import datetime as dt
@@ -19,17 +21,13 @@ from sqlalchemy.orm import Session
 from models.alert import RULE_KINDS, Rule
 from models.assessment import SIGNALS, STANCES, TARGETS
 from models.database import Sessions, is_sqlite, writing
-from models.tally import DIMENSIONS
-from warn import words
-from warn.detectors import WINDOWS
+from warn import calendar, parameters, words
 from warn.errors import NameTaken, NotFound, RuleRefused
+from warn.parameters import GROUPS
 
 NAME_LENGTH = 200
 ITEM_FILTERS = ("target", "target_name", "language", "country", "region", "source", "stance", "flag")
-GROUPS = tuple(dimension for dimension in DIMENSIONS if dimension != "all")
 KNOWN_VALUES = {"target": TARGETS, "stance": STANCES}
-PARAMETERS = {"item": ("min_stage",), "surge": ("group_by", "window_hours", "budget")}
-BUDGET_RANGE = (0.1, 10.0)
 
 
 @dataclass(frozen=True)
@@ -88,30 +86,40 @@ def problems(rule: RuleInput) -> list[str]:
         f"signals: there is no signal {key!r}; known are {', '.join(SIGNALS)}."
         for key in _unknown(rule.signals, SIGNALS)
     ]
-    found += [
-        f"parameters: {key!r} is unknown to {rule.kind} rules; known are {', '.join(PARAMETERS[rule.kind])}."
-        for key in _unknown(rule.parameters, PARAMETERS[rule.kind])
-    ]
-    return found + (_item_problems(rule) if rule.kind == "item" else _surge_problems(rule))
+    found += parameters.problems(rule.kind, rule.parameters)
+    if rule.kind == "surge":
+        return found + _surge_problems(rule)
+    return found + (_outage_problems(rule) if rule.kind == "outage" else _filter_problems(rule.filters, ITEM_FILTERS))
 
 
 def matches(rule: Rule | RuleInput, facts: Facts) -> bool:
     """Whether an item rule wants an alert for this document."""
-    if "stance" not in rule.filters and "flag" not in rule.filters and not facts.flagged:
+    asks = "stance" in rule.filters or "flag" in rule.filters
+    if facts.status == "rejected" or not (facts.flagged or asks):
         return False
-    if facts.status == "rejected":
+    if rule.kind == "calendar" and calendar.raised(rule.parameters, facts.country, facts.event_at) is None:
         return False
-    if facts.severity < rule.min_severity or facts.stage < rule.parameters.get("min_stage", 0):
+    if facts.stage < rule.parameters.get("min_stage", 0) or severity_of(rule, facts) < rule.min_severity:
         return False
     if rule.signals and not facts.signals.keys() & set(rule.signals):
         return False
     return all(_passes(key, wanted, facts) for key, wanted in rule.filters.items())
 
 
+def severity_of(rule: Rule | RuleInput, facts: Facts) -> int:
+    """Return the document's severity as this rule sees it: a calendar rule raises it near its dates."""
+    if rule.kind != "calendar":
+        return facts.severity
+    date = calendar.raised(rule.parameters, facts.country, facts.event_at)
+    return min(calendar.HIGHEST, facts.severity + date.by) if date else facts.severity
+
+
 def explain(rule: Rule | RuleInput, facts: Facts) -> str:
     """Say in one sentence why the document matches."""
     shown = [f"{words.name(key)} {value:.2f}" for key, value in _strongest(facts)]
-    because = f"severity {facts.severity} (rule: at least {rule.min_severity}), stage {facts.stage}"
+    date = calendar.raised(rule.parameters, facts.country, facts.event_at) if rule.kind == "calendar" else None
+    near = f" raised by {date.by} because of {date.name}" if date else ""
+    because = f"severity {facts.severity}{near} (rule: at least {rule.min_severity}), stage {facts.stage}"
     return f"{because} ({words.STAGES[facts.stage]}), {words.listed(shown) if shown else 'no signal'}."
 
 
@@ -192,35 +200,22 @@ def _strongest(facts: Facts, most: int = 3) -> list[tuple[str, float]]:
     return sorted(facts.signals.items(), key=lambda pair: -pair[1])[:most]
 
 
-def _item_problems(rule: RuleInput) -> list[str]:
-    found = _filter_problems(rule.filters, ITEM_FILTERS)
-    stage = rule.parameters.get("min_stage", 0)
-    if not _is_whole(stage) or not 0 <= stage <= 4:
-        found.append(f"parameters.min_stage is {stage!r}; it must be a whole number from 0 to 4.")
-    return found
-
-
 def _surge_problems(rule: RuleInput) -> list[str]:
     group = rule.parameters.get("group_by")
     known = ("country", group) if group in GROUPS else ("country",)
     found = _filter_problems(rule.filters, tuple(dict.fromkeys(known)))
-    if group is not None and group not in GROUPS:
-        found.append(f"parameters.group_by is {group!r}; it must be one of {', '.join(GROUPS)}, or absent.")
-    hours = rule.parameters.get("window_hours")
-    if hours is not None and hours not in WINDOWS:
-        shown = ", ".join(map(str, WINDOWS))
-        found.append(f"parameters.window_hours is {hours!r}; it must be one of {shown}, or absent to watch them all.")
-    budget = rule.parameters.get("budget", 1)
-    if (
-        isinstance(budget, bool)
-        or not isinstance(budget, (int, float))
-        or not BUDGET_RANGE[0] <= budget <= BUDGET_RANGE[1]
-    ):
-        found.append(
-            f"parameters.budget is {budget!r}; it is the number of false alarms per series and quarter, from 0.1 to 10."
-        )
     if rule.min_severity:
         found.append("min_severity has no meaning for a surge rule; leave it at 0.")
+    return found
+
+
+def _outage_problems(rule: RuleInput) -> list[str]:
+    of_source = parameters.value("outage", rule.parameters, "of") == "source"
+    found = _filter_problems(rule.filters, ("country", "region", "language", "source") if of_source else ("country",))
+    if rule.signals:
+        found.append("signals have no meaning for an outage rule: silence says nothing; leave them out.")
+    if rule.min_severity:
+        found.append("min_severity has no meaning for an outage rule; leave it at 0.")
     return found
 
 
@@ -240,7 +235,3 @@ def _filter_problems(filters: Mapping[str, Any], known: tuple[str, ...]) -> list
 
 def _unknown(given: Any, known: tuple[str, ...]) -> list[str]:
     return [key for key in given if key not in known]
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)

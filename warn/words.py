@@ -3,7 +3,7 @@
 The wording never claims that a risk factor is present, and never repeats what a text says.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 STAGES = ("none", "hostility", "discrimination", "violence", "mass atrocity")
@@ -26,6 +26,7 @@ OF_SIGNAL = {
     "propaganda": ("8.7",),
     "mobilization": ("13.3",),
 }
+OF_KIND = {"surge": ("7.14",), "spread": ("7.14",), "coded_term": ("7.14",), "outage": ("7.6",)}
 TARGETS = {
     "ethnicity_race": "an ethnic or racial group",
     "nationality_migration": "migrants or a nationality",
@@ -39,9 +40,9 @@ TARGETS = {
 PERSON_DECIDES = "A machine proposes this; a person decides what it means."
 
 
-def indicators(signals: Iterable[str], *, rise: bool) -> list[str]:
-    """Name the indicators that such speech is consistent with; `rise` adds the one about an increase."""
-    found = {"7.14"} if rise else set()
+def indicators(signals: Iterable[str], *, kind: str) -> list[str]:
+    """Name the indicators that such speech is consistent with; kinds that tell of a rise or a silence add theirs."""
+    found = set(OF_KIND.get(kind, ()))
     for signal in signals:
         found.update(OF_SIGNAL.get(signal, ()))
     return [key for key in INDICATORS if key in found]
@@ -77,7 +78,10 @@ def count(number: int, one: str, many: str) -> str:
 
 def alert(kind: str, severity: int, number: int, details: Mapping[str, Any]) -> tuple[str, str]:
     """Write an alert's title and summary from its details: what, against whom, where, and what it rests on."""
-    return _surge(details) if kind == "surge" else _item(severity, number, details)
+    if kind == "surge":
+        return _surge(details)
+    title, summary = _item(severity, number, details)
+    return PATTERNS[kind](details, title, summary) if kind in PATTERNS else (title, summary)
 
 
 def against(about: Mapping[str, list[str]]) -> str:
@@ -119,3 +123,50 @@ def _surge(details: Mapping[str, Any]) -> tuple[str, str]:
         f"{count(rests_on['scanned'], 'post', 'posts')}."
     )
     return f"Surge of {subject}{aim}{where}", summary
+
+
+def _spread(details: Mapping[str, Any], title: str, summary: str) -> tuple[str, str]:
+    rests_on = details["rests_on"]
+    what = "One message" if rests_on["same"] == "message" else "Flagged speech about one group"
+    many = "countries" if rests_on["across"] == "country" else f"{rests_on['across']}s"
+    voices = count(rests_on["voices"], "voice", "voices")
+    where = f"in {rests_on['number']} {many}"
+    told = f"Within {rests_on['window_hours']} h {where}, {voices}. {summary}"
+    return f"{what} {where}: {_lower(title)}", told
+
+
+def _new_target(details: Mapping[str, Any], title: str, summary: str) -> tuple[str, str]:
+    rests_on = details["rests_on"]
+    counted = f"(counted since {rests_on['history_since'][:10]})"
+    told = f"No flagged post had named {rests_on['name']} before {rests_on['since'][:10]} {counted}. {summary}"
+    return f"Never named before: {_lower(title)}", told
+
+
+def _coded_term(details: Mapping[str, Any], title: str, summary: str) -> tuple[str, str]:
+    rests_on = details["rests_on"]
+    now = f"One term in {rests_on['texts']} of {rests_on['of_texts']} flagged texts"
+    before = f"before in {rests_on['texts_before']} of {rests_on['of_texts_before']}"
+    z = f"z {rests_on['z_against_before']:.1f}; against unflagged texts z {rests_on['z_against_unflagged']:.1f}"
+    return f"A term rises with: {_lower(title)}", f"{now}, {before} ({z}). {summary}"
+
+
+def _outage(details: Mapping[str, Any], _title: str, _summary: str) -> tuple[str, str]:
+    rests_on = details["rests_on"]
+    since, states = rests_on["since"][:16], name(listed(rests_on["states"]))
+    if "watched" not in rests_on:
+        return f"Silent source: {listed(rests_on['sources'])}", f"It used to answer; since {since} it is {states}."
+    numbers = f"{rests_on['dark']} of {rests_on['watched']} sources within {rests_on['window_hours']} h, since {since}"
+    told = f"{numbers}: {states}. A shutdown, a block and a broken cable look alike from here."
+    return f"Sources of one country went dark together ({rests_on['country']})", told
+
+
+def _lower(title: str) -> str:
+    return f"{title[:1].lower()}{title[1:]}"
+
+
+PATTERNS: dict[str, Callable[[Mapping[str, Any], str, str], tuple[str, str]]] = {
+    "spread": _spread,
+    "new_target": _new_target,
+    "coded_term": _coded_term,
+    "outage": _outage,
+}

@@ -13,14 +13,16 @@ from api.pagination import Listed, PageWanted, after, listed
 from api.problems import describe_failures
 from api.strict_json import StrictRoute
 from models.alert import RULE_KINDS, Rule
-from warn import rules
+from warn import parameters, rules
 from warn.backtest import backtest
 
 router = APIRouter(prefix="/v1/rules", tags=["rules"], route_class=StrictRoute)
 
 FILTERS = "Narrow by target, target_name, language, country, region, source, stance; a value or a list of values."
 BACKTEST_SPAN = dt.timedelta(days=28)
-PARAMETERS = "`min_stage` of item rules; `group_by`, `window_hours`, `budget` of surge rules."
+PARAMETERS = (
+    "The kind's own: " + "; ".join(f"{kind}: {', '.join(known)}" for kind, known in parameters.KINDS.items()) + "."
+)
 
 
 class RuleShape(BaseModel):

@@ -41,7 +41,7 @@ def test_a_right_rule_has_no_problems(rule: RuleInput) -> None:
 @pytest.mark.parametrize(
     ("rule", "sentence"),
     [
-        (replace(ITEM, kind="weekly"), "kind is 'weekly'; it must be one of item, surge."),
+        (replace(ITEM, kind="weekly"), "kind is 'weekly'; it must be one of item, surge, spread"),
         (replace(ITEM, name=" "), "name must have between 1 and 200 characters."),
         (replace(ITEM, min_severity=101), "min_severity is 101; it must lie between 0 and 100."),
         (replace(ITEM, signals=["anger"]), "signals: there is no signal 'anger'"),
