@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from api.pagination import read_cursor, write_cursor
 from models.alert import AlertAssessment
 from models.assessment import Assessment, Mark
 from models.document import Document
+from models.review import GoldCase, Review, SecondLook
 from models.source import Source
 
 # The worst first, the latest to arrive first, the least certain first, the longest waiting first.
@@ -43,6 +44,7 @@ class QueueFilters:
     stance: str | None = None
     status: str | None = None
     abstained: bool | None = None
+    second_for: int | None = None  # the account that has not decided yet about what wants a second look
     since: dt.datetime | None = None
     until: dt.datetime | None = None
     q: str | None = None
@@ -185,6 +187,8 @@ def _conditions(filters: QueueFilters, source_id: int | None) -> list[ColumnElem
         Assessment.abstained: filters.abstained,
     }
     conditions += [column == value for column, value in equal.items() if value is not None]
+    if filters.second_for is not None:
+        conditions += [Assessment.id.in_(wanting_another()), Assessment.id.not_in(decided_by(filters.second_for))]
     if filters.min_severity is not None:
         conditions.append(Assessment.severity >= filters.min_severity)
     if filters.since is not None:
@@ -192,6 +196,17 @@ def _conditions(filters: QueueFilters, source_id: int | None) -> list[ColumnElem
     if filters.until is not None:
         conditions.append(Assessment.event_at < filters.until)
     return conditions
+
+
+def wanting_another() -> CompoundSelect[int]:
+    """Select what another reviewer should decide about: open second looks, and gold cases, which never close."""
+    looks = select(SecondLook.assessment_id).where(SecondLook.open == true())
+    return looks.union_all(select(GoldCase.assessment_id))
+
+
+def decided_by(account_id: int) -> Select[int]:
+    """Select what this reviewer has decided about, withdrawn or not: whoever has seen a verdict is not blind."""
+    return select(Review.assessment_id).where(Review.reviewer_id == account_id)
 
 
 def _search(

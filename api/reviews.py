@@ -190,17 +190,26 @@ def settle(session: Session, assessment: Assessment) -> None:
 
 def what_holds(assessment: Assessment, machine: dict[tuple[str, str], float], counted: Sequence[Review]) -> Holding:
     """Decide status, flag and marks from the machine's marks and the reviews that count, oldest first."""
-    verdicts = {review.verdict for review in counted}
-    status = "unreviewed" if not verdicts else verdicts.pop() if len(verdicts) == 1 else "disputed"
+    status = joint_verdict([review.verdict for review in counted])
     if status == "rejected":
         return Holding(status, flagged=False, marks={}, basis="review")
     if status != "confirmed":
         return Holding(status, flagged=assessment.flag, marks=machine, basis="model")
     # Where reviewers agree on the verdict and not on the labels, the last word holds.
-    marks = corrected_marks(machine, counted[-1])
-    stance = counted[-1].stance or assessment.stance
+    last = [review for review in counted if review.verdict == status][-1]
+    marks = corrected_marks(machine, last)
+    stance = last.stance or assessment.stance
     flagged = stance == "asserts" and any(kind == "signal" for kind, _ in marks)
     return Holding(status, flagged, marks, "review")
+
+
+def joint_verdict(verdicts: Sequence[str]) -> str:
+    """Return what the verdicts of all reviewers come to: the one they share, or that of most where three decided."""
+    if not verdicts:
+        return "unreviewed"
+    most = max(dict.fromkeys(verdicts), key=verdicts.count)
+    agreed = verdicts.count(most)
+    return most if agreed == len(verdicts) or (len(verdicts) > 2 and agreed * 2 > len(verdicts)) else "disputed"
 
 
 def corrected_marks(machine: dict[tuple[str, str], float], review: Review) -> dict[tuple[str, str], float]:

@@ -18,6 +18,7 @@ ACTIONS = (
     "text.exported",
     "review.decided",
     "review.withdrawn",
+    "gold.changed",
     "quarantine.released",
     "session.opened",
     "session.refused",

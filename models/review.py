@@ -68,6 +68,36 @@ class ReviewLease(Base):
     ends_at: Mapped[dt.datetime]
 
 
+class SecondLook(Base):
+    """A passage out of the share that two people decide about, each without knowing of the other.
+
+    `wanted` is how many must decide: two, and a third where the two disagree; `open` holds until they have.
+    """
+
+    __tablename__ = "second_looks"
+    __table_args__ = (Index("ix_second_looks_open", "open", "assessment_id"),)
+
+    assessment_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("assessments.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    wanted: Mapped[int] = mapped_column(default=2)
+    open: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[dt.datetime]
+
+
+class GoldCase(Base):
+    """A passage whose verdict is settled; everybody decides about it once, unknowing, and is compared with it."""
+
+    __tablename__ = "gold_cases"
+
+    assessment_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("assessments.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    verdict: Mapped[str] = mapped_column(String(16))
+    created_by: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    created_at: Mapped[dt.datetime]
+
+
 class SavedSearch(Keyed, Base):
     """A search of the queue that one reviewer comes back to; `query` is what stands in the address bar."""
 

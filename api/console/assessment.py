@@ -18,6 +18,7 @@ from api.console.narrowing import Narrowing, Trail, read_narrowing, read_trail
 from api.console.passages import machine_of, reading_of
 from api.console.queue import last_decision
 from api.console.rendering import page, see_other, sentence
+from api.deciding import keep_decision, take_back
 from api.dependencies import AllSessions, CurrentSettings, Id, Now
 from api.errors import NotFound
 from api.queue import Found, cursor_at, find_ids, get_assessment
@@ -25,19 +26,17 @@ from api.reviews import (
     Decision,
     ReviewConflict,
     ReviewInvalid,
-    add_review,
     counted_reviews,
     latest_review,
     standing,
     visible_reviews,
-    withdraw_review,
 )
 from api.settings import Settings
 from models.account import Account
 from models.assessment import Assessment
 from models.database import Sessions, reading, writing
 from models.document import Document
-from models.review import Review
+from models.review import GoldCase, Review
 
 router = APIRouter(route_class=ConsoleRoute)
 
@@ -83,12 +82,10 @@ def decide(
     narrowing, trail = way(request)
     try:
         with writing(sessions) as session:
-            add_review(session, at.account_id, assessment_id, decision, now)
-            audit.note(session, at.account_id, "review.decided", now, about=("assessment", assessment_id))
-            leases.give_back(session, at.account_id)
+            keep_decision(session, at.account_id, assessment_id, decision, now, settings.double_review_share)
             following = leases.take_next(
                 session,
-                narrowing.filters,
+                narrowing.asked(at.account_id),
                 narrowing.order,
                 cursor_at(narrowing.order, found.assessment),
                 at.account_id,
@@ -109,8 +106,7 @@ def withdraw(request: Request, assessment_id: Id, at: At, form: Posted, *, sessi
     del form  # it has been checked
     at.signed_in.actor.must("review")
     with writing(sessions) as session:
-        withdraw_review(session, at.account_id, assessment_id, now)
-        audit.note(session, at.account_id, "review.withdrawn", now, about=("assessment", assessment_id))
+        take_back(session, at.account_id, assessment_id, now)
     narrowing, trail = way(request)
     return see_other(narrowing.href(assessment_id, trail, done=assessment_id))
 
@@ -177,6 +173,7 @@ def passage_page(
         },
         reviews=[spoken_review(review, names) for review in reviews],
         hidden_reviews=0 if reviews else count,
+        gold=session.get(GoldCase, one.id) if at.may_admin else None,
         conflict=conflict and {"theirs": spoken_review(conflict, names), "yours": spoken_decision(decision)},
         done=last_decision(session, at.account_id, request.query_params.get("done", ""), narrowing),
     )
@@ -200,7 +197,7 @@ def next_address(
 ) -> str:
     """Return the address of the passage that follows in the same search and is free, or of the list after the last."""
     cursor = cursor_at(narrowing.order, assessment)
-    ids, _ = find_ids(session, narrowing.filters, narrowing.order, cursor, leases.LOOK_AT)
+    ids, _ = find_ids(session, narrowing.asked(at.account_id), narrowing.order, cursor, leases.LOOK_AT)
     held = leases.holders(session, ids, at.account_id, now)
     free = next((one for one in ids if one not in held), None)
     return f"/queue{narrowing.query()}" if free is None else narrowing.href(free, trail.then(assessment.id))

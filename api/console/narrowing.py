@@ -25,6 +25,7 @@ SPOKEN_ORDERS = {
 TABS: dict[str, tuple[str, QueueFilters]] = {
     "review": ("To review", QueueFilters(flag=True, status="unreviewed")),
     "abstained": ("Model abstained", QueueFilters(abstained=True, status="unreviewed")),
+    "second": ("Second look", QueueFilters()),
     "unsure": ("Unsure", QueueFilters(status="unsure")),
     "disputed": ("Disputed", QueueFilters(status="disputed")),
     "confirmed": ("Confirmed", QueueFilters(status="confirmed")),
@@ -65,6 +66,10 @@ class Narrowing:
             source=self.source or None,
             min_severity=int(self.min_severity) if self.min_severity else None,
         )
+
+    def asked(self, account_id: int) -> QueueFilters:
+        """What the queue is asked for by this reader; what wants a second look differs from one to the next."""
+        return replace(self.filters, second_for=account_id) if self.show == "second" else self.filters
 
     def query(self, **more: object) -> str:
         """Return the query string that stands for this search, with `more` parameters that are not empty."""

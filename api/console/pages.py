@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from api.console import (
     about,
+    agreement,
     alerts,
     assessment,
     assets,
@@ -17,5 +18,18 @@ from api.console import (
 )
 
 router = APIRouter(include_in_schema=False)
-for module in (assets, sign_in, overview, queue, searches, assessment, alerts, sources, webhooks, quarantine, about):
+for module in (
+    assets,
+    sign_in,
+    overview,
+    queue,
+    searches,
+    assessment,
+    alerts,
+    sources,
+    webhooks,
+    quarantine,
+    agreement,
+    about,
+):
     router.include_router(module.router)

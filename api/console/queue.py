@@ -36,7 +36,7 @@ def queue(request: Request, at: At, session: ReadSession, now: Now) -> Response:
     """Show one page of passages, worst or newest first."""
     narrowing = read_narrowing(request.query_params)
     cursor = request.query_params.get("cursor") or None
-    found, following = find_assessments(session, narrowing.filters, narrowing.order, cursor, ON_A_PAGE)
+    found, following = find_assessments(session, narrowing.asked(at.account_id), narrowing.order, cursor, ON_A_PAGE)
     held = leases.holders(session, [one.assessment.id for one in found], at.account_id, now)
     return page(
         "queue.html",
@@ -69,7 +69,7 @@ def start(
     narrowing = read_narrowing(request.query_params)
     with writing(sessions) as session:
         taken = leases.take_next(
-            session, narrowing.filters, narrowing.order, None, at.account_id, now=now, lease=settings.lease
+            session, narrowing.asked(at.account_id), narrowing.order, None, at.account_id, now=now, lease=settings.lease
         )
     return see_other(f"/queue{narrowing.query(none=1)}" if taken is None else narrowing.href(taken))
 

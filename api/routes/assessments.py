@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import audit, queue, reviews
-from api.dependencies import AllSessions, Id, Moment, Now, Reader, ReadSession, Reviewer, Session, Word
+from api.deciding import keep_decision, take_back
+from api.dependencies import AllSessions, CurrentSettings, Id, Moment, Now, Reader, ReadSession, Reviewer, Session, Word
 from api.errors import NotFound
 from api.pagination import Listed, PageWanted
 from api.problems import describe_failures
@@ -177,12 +178,13 @@ def get_assessment(
     summary="Decide",
     responses=describe_failures(401, 403, 404, 409, 422),
 )
-def add_review(who: Reviewer, session: Session, now: Now, assessment_id: Id, sent: ReviewSent) -> ReviewShape:
+def add_review(
+    who: Reviewer, session: Session, settings: CurrentSettings, now: Now, *, assessment_id: Id, sent: ReviewSent
+) -> ReviewShape:
     """Keep your decision. What holds now follows from the latest review of each reviewer."""
     decision = reviews.Decision(**sent.model_dump())
-    kept = reviews.add_review(session, who.account_id, assessment_id, decision, now)
-    audit.note(session, who.account_id, "review.decided", now, about=("assessment", assessment_id))
-    return review_shape(kept)
+    share = settings.double_review_share
+    return review_shape(keep_decision(session, who.account_id, assessment_id, decision, now, share))
 
 
 @router.post(
@@ -193,9 +195,7 @@ def add_review(who: Reviewer, session: Session, now: Now, assessment_id: Id, sen
 )
 def withdraw_review(who: Reviewer, session: Session, now: Now, assessment_id: Id) -> ReviewShape:
     """Take your last decision back; what you decided before it, if anything, holds again. Nothing is deleted."""
-    kept = reviews.withdraw_review(session, who.account_id, assessment_id, now)
-    audit.note(session, who.account_id, "review.withdrawn", now, about=("assessment", assessment_id))
-    return review_shape(kept)
+    return review_shape(take_back(session, who.account_id, assessment_id, now))
 
 
 def review_shape(review: Review) -> ReviewShape:
