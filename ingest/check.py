@@ -32,7 +32,7 @@ def check_source(network: Network, settings: IngestSettings, source: Source, now
     """Read a source once, as if for the first time, and say what came; raises nothing that a source can cause."""
     if source.kind not in POLLED_KINDS:
         return Check(source.name, "ok", f"nothing to ask: items of a {source.kind} source come to us")
-    place = Place(name=source.name, kind=source.kind, url=source.url or "")
+    place = Place(name=source.name, kind=source.kind, url=source.url or "", credential=source.credential)
     entries, dropped, times = 0, None, []
     try:
         for batch in reader_for(source.kind).read(place, network, _hash_only, settings, now):

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ingest import dates
-from ingest.entry import Entry
 from ingest.errors import AccessDenied, BadAnswer, Throttled
 from ingest.readers import Batch, Gone
 
@@ -38,7 +36,6 @@ class Sweep:
     mark: float | None = None
     gaps: list[list[Any]] = field(default_factory=list)
     window: list[list[Any]] = field(default_factory=list)
-    lost: int = 0
 
     @classmethod
     def of(cls, cursor: dict[str, Any]) -> "Sweep":
@@ -67,26 +64,28 @@ def sweep(
     """
     state = Sweep.of(cursor)
     floor = state.mark
-    left = pages
     page = page_at(None)
-    left -= 1
+    # One page is always there for what earlier polls left, or a busy day would never be made up for.
+    left = pages - 1
+    reserve = 1 if state.gaps else 0
     gone = _missing(state, page, confirm)
     top = min(max((moment for _, moment in page.shown), default=0.0), now.timestamp())
     state.window = [[name, moment] for name, moment in page.shown[:WINDOW]]
     held = replace(page.batch, gone=(*page.batch.gone, *gone))
     asked: set[str] = set()
-    following = None if _reached(page, floor) else page.next
+    following = None if _passed(page, floor, SLACK) else page.next
     patient = not page.last
-    while following and following not in asked and left > 0 and patient:
+    while following and following not in asked and left > reserve and patient:
         yield held
         asked.add(following)
         page, left = page_at(following), left - 1
         held, patient = page.batch, not page.last
-        following = None if _reached(page, floor) else page.next
-    if following and following not in asked and floor is not None:
+        following = None if _passed(page, floor, SLACK) else page.next
+    if following and following not in asked and floor is not None and not _passed(page, floor):
         state.gaps.append([following, floor])
     # A new source begins with its newest pages; what was said before it was watched is not a gap.
     state.mark = max(top, floor or 0.0) or None
+    left = max(left, reserve)
     while state.gaps and left > 0 and patient:
         yield held
         following, stop = state.gaps.pop()
@@ -100,7 +99,7 @@ def sweep(
             held = Batch(reason=f"an older stretch could not be read and was given up: {error}")
             continue
         held, patient = page.batch, not page.last
-        if page.next and page.next not in asked and page.next != following and not _reached(page, stop):
+        if page.next and page.next not in asked and page.next != following and not _passed(page, stop):
             asked.add(page.next)
             state.gaps.append([page.next, stop])
     reason = held.reason
@@ -114,15 +113,11 @@ def sweep(
     yield replace(held, remember={"cursor": state.cursor()} | held.remember, reason=reason, outcome=outcome)
 
 
-def moment_of(entry: Entry) -> float | None:
-    """Return when an entry was published, in seconds."""
-    moment = dates.understood(entry.published)
-    return moment.timestamp() if moment else None
-
-
-def _reached(page: Page, floor: float | None) -> bool:
-    """Whether a page ends before what was read earlier; an empty page ends everything."""
-    return not page.shown or (floor is not None and page.shown[-1][1] < floor - SLACK)
+def _passed(page: Page, floor: float | None, further: float = 0.0) -> bool:
+    """Whether a page ends before what was read earlier, and so much `further`; one without times says nothing."""
+    if not page.shown:
+        return page.next is None
+    return floor is not None and page.shown[-1][1] < floor - further
 
 
 def _missing(state: Sweep, page: Page, confirm: Callable[[list[str]], tuple[Gone, ...]]) -> tuple[Gone, ...]:
