@@ -18,6 +18,7 @@ from classify import decide, gazetteer
 from classify.errors import ClassifyError, ModelBroken
 from classify.explain import highlights, weigh
 from classify.language import Told, tell
+from classify.novelty import novel
 from classify.scorer import ModelConfig, Scorer, Scores
 from classify.settings import ClassifySettings
 from classify.text import Passage, normalise, passages
@@ -107,7 +108,7 @@ def _result(
         return decide.nothing(one.told, one.obfuscated, config.model, "there is no text to read")
     language = decide.judged_as(one.told, config)
     read = decide.read(scores, config, language)
-    result = decide.document(read, one.told, config)
+    result = decide.document(read, one.told, config, novel(text))
     if len(one.passages) < one.length:
         result["abstain_reason"] += f"; {len(one.passages)} of its {one.length} passages were scored"
     marked = [i for i, passage in enumerate(read) if passage.applies]

@@ -111,17 +111,20 @@ def validated(language: str, config: ModelConfig) -> bool:
     return bool(config.languages.get(language, {}).get("validated", False))
 
 
-def document(readings: Sequence[Reading], told: Told, config: ModelConfig) -> dict[str, Any]:
+def document(
+    readings: Sequence[Reading], told: Told, config: ModelConfig, unusual: str | None = None
+) -> dict[str, Any]:
     """The decision on a text from its passages: the strongest passage per signal, abstaining where nobody measured.
 
     Of a text in two languages the validated one may raise a flag; its silence says nothing of the other half.
+    `unusual` is why the text's form is unlike anything the model has read, if it is.
     """
     lead = readings[strongest(readings)[0]]
     alike = [r for r in readings if (r.flag, r.applies) == (lead.flag, lead.applies)]
     probability = dict(zip(SIGNALS, np.max([r.signals for r in readings], axis=0).tolist(), strict=True))
     about = [r for r in readings if r.applies] or [lead]
     unjudged = unmeasured(told, config)
-    reason = unjudged or _half_read(told, config) or _unsure(lead, told, config)
+    reason = unjudged or _half_read(told, config) or unusual or _unsure(lead, told, config)
     return {
         "language": told.code,
         "language_confidence": round(told.confidence, 4),
