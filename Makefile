@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types contracts format bench lock clean
+.PHONY: help install run test lint types contracts format conformance bench lock clean
 
 help:  ## Show this list.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -36,6 +36,9 @@ contracts: install  ## Which room may import which, with import-linter.
 format: install  ## Rewrite files in the project's style.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+conformance: install  ## Run the packs that peers test themselves with, where ../shared holds them.
+	$(BIN)/python -m tests.conformance
 
 bench: install  ## Measure what the README claims (minutes).
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

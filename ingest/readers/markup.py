@@ -33,9 +33,13 @@ def parse_feed(body: bytes, *, url: str, content_type: str, max_entries: int) ->
     """Parse whatever a feed address answered with."""
     if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
         return parse_json_feed(body, url=url, max_entries=max_entries)
-    plain = ENTITY.sub(lambda found: found[0] if HARMLESS.fullmatch(found[0]) else b"", body)
-    whole, total, cut = whole_items(plain, max_entries)
+    whole, total, cut = prepared(body, max_entries)
     return parse_xml_feed(whole, url=url, content_type=content_type) | {"total": total, "cut": cut}
+
+
+def prepared(body: bytes, max_entries: int) -> tuple[bytes, int, bool]:
+    """Return what the parser is given: without entities that are no characters, and as `whole_items` cuts it."""
+    return whole_items(ENTITY.sub(lambda found: found[0] if HARMLESS.fullmatch(found[0]) else b"", body), max_entries)
 
 
 def whole_items(body: bytes, limit: int) -> tuple[bytes, int, bool]:
