@@ -79,12 +79,20 @@ class Scan:
 
 
 def scans(
-    session: Session, rule: Rule | RuleInput, since: dt.datetime, until: dt.datetime, settings: WarnSettings
+    session: Session,
+    rule: Rule | RuleInput,
+    since: dt.datetime,
+    until: dt.datetime,
+    settings: WarnSettings,
+    budget: float | None = None,
 ) -> Iterator[Scan]:
-    """Scan all series of a rule over the hours from `since` up to `until`, some at a time."""
+    """Scan all series of a rule over the hours from `since` up to `until`, some at a time.
+
+    `budget` is the number of false alarms per series and quarter; the rule's own when absent.
+    """
     for scope, values in scopes_of(session, rule, since, until, settings):
         for start in range(0, len(values), CHUNK):
-            yield scan(session, rule, scope, values[start : start + CHUNK], since, until, settings)
+            yield scan(session, rule, scope, values[start : start + CHUNK], since, until, settings, budget)
 
 
 def scopes_of(
@@ -118,6 +126,7 @@ def scan(
     since: dt.datetime,
     until: dt.datetime,
     settings: WarnSettings,
+    budget: float | None = None,
 ) -> Scan:
     """Test some series of a rule in each hour from `since` up to `until`."""
     design = detectors.Design(
@@ -134,5 +143,6 @@ def scan(
     kept = confirmed.kept(session, scope, values, first, end, HOUR_SECONDS)
     hours = rule.parameters.get("window_hours")
     surge = detectors.surge(flagged, scanned, design, [hours] if hours else detectors.WINDOWS, kept)
-    bar = detectors.threshold(rule.parameters.get("budget", settings.false_alarms_per_quarter))
+    own = rule.parameters.get("budget", settings.false_alarms_per_quarter)
+    bar = detectors.threshold(own if budget is None else budget)
     return Scan(scope, values, first, begin - first, surge, scanned, surge.score[:, begin - first :] > bar)

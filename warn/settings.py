@@ -18,6 +18,9 @@ class WarnSettings:
     false_alarms_per_quarter: float = field(
         default=1.0, metadata={"help": "false surge alarms tolerated per series and quarter, from 0.1 to 10"}
     )
+    false_alarms_per_week: float = field(
+        default=3.0, metadata={"help": "false surge alarms tolerated per week over all series of the desk together"}
+    )
     surge_min_voices: int = field(
         default=3, metadata={"help": "fewest distinct posts (copies count once) that can be called a surge"}
     )
@@ -43,10 +46,8 @@ class WarnSettings:
 
     def __post_init__(self) -> None:
         """Refuse values that cannot work, with the name and what would be right."""
-        for name in ("baseline_days", "baseline_min_days", "surge_min_voices", "alerts_per_hour", "repeat_after_hours"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
-        for name in ("surge_quiet_hours", "alert_batch", "stale_hours_batch"):
+        days = ("baseline_days", "baseline_min_days", "surge_min_voices", "alerts_per_hour", "repeat_after_hours")
+        for name in (*days, "surge_quiet_hours", "alert_batch", "stale_hours_batch"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
         for name in ("repeat_open_hours", "escalate_after_minutes", "escalate_min_severity"):
@@ -58,7 +59,6 @@ class WarnSettings:
             raise ValueError(
                 f"baseline_min_days is {self.baseline_min_days}; it must be at most baseline_days, {self.baseline_days}"
             )
-        if not 0.1 <= self.false_alarms_per_quarter <= 10:
-            raise ValueError(
-                f"false_alarms_per_quarter is {self.false_alarms_per_quarter}; it must lie between 0.1 and 10"
-            )
+        for name, most in (("false_alarms_per_quarter", 10), ("false_alarms_per_week", 1000)):
+            if not 0.1 <= getattr(self, name) <= most:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must lie between 0.1 and {most}")

@@ -1,7 +1,8 @@
 """Look at the series of surge rules, hour by hour, and draft an alert where the share rises beyond chance.
 
 A surge is one episode: it ends after `surge_quiet_hours` without an alarm, and what comes then is a new alert. Each
-rule is looked at once per hour that has ended, by one worker.
+rule is looked at once per hour that has ended, by one worker. How many false alarms all rules together may raise, and
+which of several series speaks for the same posts, is told by `warn.multiplicity`.
 """
 
 import datetime as dt
@@ -18,6 +19,7 @@ from models.tally import hour_of
 from warn import series
 from warn.about import FIELDS
 from warn.confirmed import stem_of
+from warn.multiplicity import MOST_ALSO, Heard, Spoken, budget, speak_once, voices_of, watched
 from warn.notify import rfc3339
 from warn.opening import Draft, open_or_join
 from warn.scan import Alarm, scans
@@ -39,31 +41,60 @@ def evaluate(sessions: Sessions, settings: WarnSettings, now: dt.datetime) -> in
     """Look at every surge rule that has not seen the hour that ended last; return how many alerts were opened."""
     end = hour_of(now)
     with reading(sessions) as session:
-        due = list(session.execute(select(Rule.id, Rule.evaluated_until).where(_due(end)).order_by(Rule.id)))
+        due = list(session.scalars(select(Rule).where(_due(end)).order_by(Rule.id)))
+        if not due:
+            return 0
+        spoken = _spoken(session, due, end, settings)
     opened = 0
-    for rule_id, evaluated_until in due:
-        with reading(sessions) as session:
-            rule = session.get_one(Rule, rule_id)
-            alarms = list(alarms_of(session, rule, evaluated_until, end, settings))
+    for rule in due:
         with writing(sessions) as session:
             # Whoever moves the mark raises the alarms; another worker finds it moved.
-            taken = update(Rule).where(Rule.id == rule_id, _due(end)).values(evaluated_until=end).returning(Rule.id)
+            taken = update(Rule).where(Rule.id == rule.id, _due(end)).values(evaluated_until=end).returning(Rule.id)
             if session.scalar(taken.execution_options(synchronize_session=False)) is None:
                 continue
             silences = active_silences(session, now)
             quiet = now - dt.timedelta(hours=settings.surge_quiet_hours)
-            for alarm in alarms:
-                draft = _draft(session, rule, alarm, quiet)
-                opened += open_or_join(session, draft, silences, now, joins_since=quiet)
+            for told in spoken:
+                if told.heard.rule_id == rule.id:
+                    draft = _draft(session, rule, told, quiet)
+                    opened += open_or_join(session, draft, silences, now, joins_since=quiet)
+                for folded in told.folded:
+                    # What has its own alert already goes on there; nothing new is opened for it.
+                    if folded.rule_id == rule.id and _begun(session, rule, folded.alarm, quiet):
+                        draft = _draft(session, rule, Spoken(folded, ()), quiet)
+                        opened += open_or_join(session, draft, silences, now, joins_since=quiet)
     return opened
 
 
+def _spoken(session: Session, rules: list[Rule], end: dt.datetime, settings: WarnSettings) -> list[Spoken]:
+    """Find what alarms within the desk's budget, and let overlapping series speak once."""
+    every = session.scalars(select(Rule).where(Rule.kind == "surge", Rule.enabled).order_by(Rule.id))
+    series_watched = watched(session, list(every), end, settings)
+    alarms = [
+        (rule.id, alarm)
+        for rule in rules
+        for alarm in alarms_of(
+            session, rule, rule.evaluated_until, end, settings, budget(rule, series_watched, settings)
+        )
+    ]
+    # Alone there is nothing to fold, and most hours bring none or one.
+    known = len(alarms) > 1
+    return speak_once(
+        [Heard(rule_id, alarm, voices_of(session, alarm) if known else frozenset()) for rule_id, alarm in alarms]
+    )
+
+
 def alarms_of(
-    session: Session, rule: Rule, evaluated_until: dt.datetime | None, end: dt.datetime, settings: WarnSettings
+    session: Session,
+    rule: Rule,
+    evaluated_until: dt.datetime | None,
+    end: dt.datetime,
+    settings: WarnSettings,
+    allowed: float | None = None,
 ) -> Iterator[Alarm]:
     """Find the series of a rule that alarm in an hour that ended after the last look and up to `end`."""
     since = max(evaluated_until or end - HOUR, end - CATCH_UP_HOURS * HOUR)
-    for scanned in scans(session, rule, since, end, settings):
+    for scanned in scans(session, rule, since, end, settings, allowed):
         yield from scanned.strongest()
 
 
@@ -100,22 +131,38 @@ def _due(end: dt.datetime) -> Any:
     return (Rule.kind == "surge") & Rule.enabled & or_(Rule.evaluated_until.is_(None), Rule.evaluated_until < end)
 
 
-def _draft(session: Session, rule: Rule, alarm: Alarm, quiet: dt.datetime) -> Draft:
+def _draft(session: Session, rule: Rule, told: Spoken, quiet: dt.datetime) -> Draft:
     """Draft the alert of an alarm; it belongs to the episode that is still going on, if one is."""
+    alarm = told.heard.alarm
     name = series.names(session, alarm.scope.dimension, [alarm.value])[alarm.value]
     what = about(alarm, name)
+    also = [_also(session, folded.alarm) for folded in told.folded[:MOST_ALSO]]
     return Draft(
         rule=rule,
         group_key=_episode(session, rule, alarm, quiet),
         severity=min(100, round(-10 * math.log10(alarm.p))),
         about=what,
-        rests_on=rests_on(alarm, name),
+        rests_on=rests_on(alarm, name) | ({"also": also} if also else {}),
         count=alarm.observed,
     )
 
 
+def _also(session: Session, alarm: Alarm) -> str:
+    """Name a series that rests on the same posts."""
+    scope = alarm.scope
+    name = series.names(session, scope.dimension, [alarm.value])[alarm.value]
+    where = f" in {scope.country}" if scope.country else ""
+    return f"{scope.label} by {scope.dimension} {name}{where}" if scope.dimension != "all" else f"{scope.label}{where}"
+
+
 def _episode(session: Session, rule: Rule, alarm: Alarm, quiet: dt.datetime) -> str:
     """Return the group of the episode that goes on, or of a new one that begins with this alarm."""
+    begun = _begun(session, rule, alarm, quiet)
+    return begun or f"{stem_of(alarm.scope, alarm.value)}{alarm.ends_at:%Y-%m-%dT%H}"
+
+
+def _begun(session: Session, rule: Rule, alarm: Alarm, quiet: dt.datetime) -> str | None:
+    """Return the group of the episode that goes on, None when none does."""
     stem = stem_of(alarm.scope, alarm.value)
     begun = (
         select(Alert.group_key)
@@ -125,4 +172,4 @@ def _episode(session: Session, rule: Rule, alarm: Alarm, quiet: dt.datetime) -> 
         .order_by(Alert.id.desc())
         .limit(1)
     )
-    return session.scalar(begun) or f"{stem}{alarm.ends_at:%Y-%m-%dT%H}"
+    return session.scalar(begun)

@@ -25,11 +25,13 @@ def write_history(
     country: str = "",
     extra: Mapping[int, int] | None = None,
     silent: tuple[int, ...] = (),
+    volume: bool = True,
 ) -> None:
     """Write flagged and scanned posts for each hour before the hour of `until`.
 
     Of `scanned` posts an hour, `rate` are flagged by chance; `extra` maps hours before the end (1 is the last) to
     further flagged posts, and `silent` lists hours in which nothing was scanned.
+    `volume` is false where another call has written what was scanned.
     """
     random = np.random.default_rng(3)
     end, hours = hour_of(until), days * 24
@@ -40,8 +42,11 @@ def write_history(
             continue
         voices = int(flagged[-back]) + (extra or {}).get(back, 0)
         place = {"dimension": dimension, "value": value, "country": country, "hour": end - back * HOUR, "confirmed": 0}
-        volume = place if dimension in {"language", "country", "source"} else place | {"dimension": "all", "value": ""}
-        rows.append({**volume, "label": "volume", "documents": scanned, "voices": scanned})
+        scanned_in = (
+            place if dimension in {"language", "country", "source"} else place | {"dimension": "all", "value": ""}
+        )
+        if volume:
+            rows.append({**scanned_in, "label": "volume", "documents": scanned, "voices": scanned})
         if voices:
             rows.append({**place, "label": label, "documents": voices, "voices": voices})
     session.execute(insert(TallyHour), rows)
