@@ -24,6 +24,7 @@ from api.routes import (
     documents,
     evidence,
     export,
+    feeds,
     health,
     items,
     rules,
@@ -57,6 +58,7 @@ ROUTES = (
     codebook,
     evidence,
     export,
+    feeds,
 )
 DESCRIPTION = """Watches public media for dehumanizing and inciting language and wakes the right people early.
 

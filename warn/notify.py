@@ -54,7 +54,7 @@ def owe(session: Session, alert: Alert, event: str, now: dt.datetime) -> int:
 
 def tell(session: Session, webhook: Webhook, alert: Alert, event: str, now: dt.datetime) -> Delivery:
     """Owe one webhook one message about an alert. `alert.repeated` is told again and again, so it is numbered."""
-    names = _source_names(session, alert) if webhook.tier == "pseudonymised" else {}
+    names = source_names(session, alert) if webhook.tier == "pseudonymised" else {}
     kind = event.partition("#")[0]
     content = payload(alert, session.get_one(Rule, alert.rule_id), kind, now, webhook.tier, webhook.tlp, names)
     return write(session, webhook, event, content, now, alert.id)
@@ -131,7 +131,7 @@ def rfc3339(moment: dt.datetime) -> str:
     return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
 
 
-def _source_names(session: Session, alert: Alert) -> dict[str, str]:
+def source_names(session: Session, alert: Alert) -> dict[str, str]:
     """Call each source that the alert names by its number, which says nothing to an outsider and stays the same."""
     said = {*alert.details.get("about", {}).get("sources", ())}
     rests_on = alert.details.get("rests_on", {})

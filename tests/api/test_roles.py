@@ -65,6 +65,7 @@ SCOPES = {
     ("get", "/v1/evidence/bundle"): "admin",
     ("get", "/v1/evidence/{item_id}/proof"): "read",
     ("get", "/v1/export"): "read",
+    ("get", "/v1/feeds/alerts"): "read",
 }
 # Which tokens open a route that needs the scope on the left.
 OPENED_BY = {"read": {"read", "review", "admin"}, "review": {"review", "admin"}, "push": {"push", "admin"}}
