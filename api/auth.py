@@ -19,13 +19,15 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from api.errors import NotAllowed, NotFound, NotSignedIn
+from api import audit
+from api.errors import Conflict, NotAllowed, NotFound, NotSignedIn
 from models.account import SCOPES, Account, BrowserSession, SignInLink, Token
 from models.database import Sessions, reading, writing
 
 TOKEN_PREFIX = "toc_"  # noqa: S105  what a leaked token is recognised by, not a secret
 SECRET_LENGTH = 43  # characters of 62 kinds: 256 bits
 CHECKSUM_LENGTH = 6
+PREFIX_LENGTH = 10  # of a token, kept to tell it by; 220 bits stay unknown
 LAST_USED_STEP = dt.timedelta(minutes=5)
 LINK_LIFETIME = dt.timedelta(hours=1)
 SESSION_LIFETIME = dt.timedelta(hours=12)
@@ -65,20 +67,90 @@ class SignedIn:
 
 
 def create_token(
-    sessions: Sessions, name: str, scopes: Collection[str], now: dt.datetime, expires_at: dt.datetime | None = None
+    sessions: Sessions,
+    name: str,
+    scopes: Collection[str],
+    now: dt.datetime,
+    expires_at: dt.datetime | None = None,
+    *,
+    by: int | None = None,
 ) -> str:
     """Make a token for the account `name` (made when new) and return it; it cannot be shown again.
 
-    Raises ValueError when a scope or the name is wrong.
+    `by` is the account that asked for it, None for the operator at the command line. Raises ValueError when a scope
+    or the name is wrong.
     """
     wanted = checked_scopes(scopes)
     token = TOKEN_PREFIX + with_checksum(new_secret())
     with writing(sessions) as session:
         account = account_named(session, name, now)
-        session.add(
-            Token(account_id=account.id, sha256=digest(token), scopes=wanted, created_at=now, expires_at=expires_at)
+        made = Token(
+            account_id=account.id,
+            sha256=digest(token),
+            prefix=token[:PREFIX_LENGTH],
+            scopes=wanted,
+            created_at=now,
+            expires_at=expires_at,
         )
+        session.add(made)
+        session.flush()
+        details = {"account": account.id, "scopes": wanted}
+        audit.note(session, by, "token.created", now, about=("token", made.id), details=details)
     return token
+
+
+def revoke_token(session: Session, token_id: int, by: int, now: dt.datetime) -> None:
+    """Make one token worthless from now on; raises NotFound when there is none that still works."""
+    ended = (
+        update(Token).where(Token.id == token_id, Token.revoked_at.is_(None)).values(revoked_at=now).returning(Token.id)
+    )
+    if session.scalars(ended).one_or_none() is None:
+        raise NotFound(f"there is no token {token_id} that still works")
+    audit.note(session, by, "token.revoked", now, about=("token", token_id))
+
+
+def end_sessions(
+    session: Session, account_id: int, by: int, now: dt.datetime, *, only: int | None = None, keep: str | None = None
+) -> int:
+    """End an account's browser sessions: all, `only` the one with this id, or all but the one whose secret is `keep`.
+
+    Returns how many ended.
+    """
+    ended = update(BrowserSession).where(
+        BrowserSession.account_id == account_id, BrowserSession.ended_at.is_(None), BrowserSession.expires_at > now
+    )
+    if only is not None:
+        ended = ended.where(BrowserSession.id == only)
+    if keep is not None:
+        ended = ended.where(BrowserSession.sha256 != digest(keep))
+    ids = session.scalars(ended.values(ended_at=now).returning(BrowserSession.id)).all()
+    for one in ids:
+        audit.note(session, by, "session.ended", now, about=("session", one))
+    return len(ids)
+
+
+def set_disabled(session: Session, account_id: int, by: int, now: dt.datetime, *, disabled: bool) -> None:
+    """Keep an account out from now on, or let it in again; its tokens and sessions end and stay ended.
+
+    Raises NotFound, and Conflict when somebody would lock themselves out.
+    """
+    account = session.get(Account, account_id)
+    if account is None:
+        raise NotFound(f"there is no account {account_id}")
+    if disabled and account_id == by:
+        raise Conflict("nobody can switch off the account they are signed in with; ask another administrator")
+    account.disabled_at = now if disabled else None
+    if disabled:
+        session.execute(
+            update(Token).where(Token.account_id == account_id, Token.revoked_at.is_(None)).values(revoked_at=now)
+        )
+        session.execute(
+            update(SignInLink)
+            .where(SignInLink.account_id == account_id, SignInLink.used_at.is_(None))
+            .values(used_at=now)
+        )
+        end_sessions(session, account_id, by, now)
+    audit.note(session, by, "account.changed", now, about=("account", account_id), details={"disabled": disabled})
 
 
 def revoke_tokens(sessions: Sessions, name: str, now: dt.datetime) -> int:
@@ -96,7 +168,10 @@ def revoke_tokens(sessions: Sessions, name: str, now: dt.datetime) -> int:
             .values(revoked_at=now)
             .returning(Token.id)
         )
-        count = len(session.scalars(ended).all())
+        revoked = session.scalars(ended).all()
+        for one in revoked:
+            audit.note(session, None, "token.revoked", now, about=("token", one))
+        count = len(revoked)
         session.execute(
             update(BrowserSession)
             .where(BrowserSession.account_id == account.id, BrowserSession.ended_at.is_(None))
@@ -152,7 +227,7 @@ def create_sign_in_link(
 
 
 def open_session(
-    sessions: Sessions, key: str, now: dt.datetime, lifetime: dt.timedelta = SESSION_LIFETIME
+    sessions: Sessions, key: str, now: dt.datetime, lifetime: dt.timedelta = SESSION_LIFETIME, *, agent: str = ""
 ) -> tuple[str, SignedIn]:
     """Use a sign-in link up and return the browser session's secret (for its cookie) and the session.
 
@@ -174,11 +249,14 @@ def open_session(
             account_id=account.id,
             sha256=digest(secret),
             csrf=new_secret(),
+            agent="".join(char for char in agent if char.isprintable())[:200] or None,
             scopes=list(used.scopes),
             created_at=now,
             expires_at=now + lifetime,
         )
         session.add(opened)
+        session.flush()
+        audit.note(session, account.id, "session.opened", now, about=("session", opened.id))
         signed_in = _signed_in(opened, account)
     return secret, signed_in
 
@@ -205,11 +283,14 @@ def session_actor(sessions: Sessions, secret: str | None, now: dt.datetime) -> S
 def end_session(sessions: Sessions, secret: str, now: dt.datetime) -> None:
     """Sign a browser out; unknown secrets are ignored."""
     with writing(sessions) as session:
-        session.execute(
+        ended = (
             update(BrowserSession)
             .where(BrowserSession.sha256 == digest(secret), BrowserSession.ended_at.is_(None))
             .values(ended_at=now)
+            .returning(BrowserSession.id, BrowserSession.account_id)
         )
+        for row in session.execute(ended).all():
+            audit.note(session, row.account_id, "session.ended", now, about=("session", row.id))
 
 
 def csrf_matches(signed_in: SignedIn, sent: str | None) -> bool:

@@ -26,13 +26,14 @@ class Account(Keyed, Base):
 
 
 class Token(Keyed, Base):
-    """A bearer token of the HTTP API, shown once and kept as its hash."""
+    """A bearer token of the HTTP API, shown once and kept as its hash; `prefix` is how it begins, to tell it by."""
 
     __tablename__ = "tokens"
     __table_args__ = (UniqueConstraint("sha256"),)
 
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     sha256: Mapped[str] = mapped_column(String(64))
+    prefix: Mapped[str | None] = mapped_column(String(12), default=None)
     scopes: Mapped[list[str]]
     created_at: Mapped[dt.datetime]
     expires_at: Mapped[dt.datetime | None] = mapped_column(default=None)
@@ -55,7 +56,7 @@ class SignInLink(Keyed, Base):
 
 
 class BrowserSession(Keyed, Base):
-    """A signed-in browser. `csrf` is the secret its forms must carry."""
+    """A signed-in browser. `csrf` is the secret its forms must carry, `agent` what the browser says it is."""
 
     __tablename__ = "browser_sessions"
     __table_args__ = (UniqueConstraint("sha256"),)
@@ -63,6 +64,7 @@ class BrowserSession(Keyed, Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     sha256: Mapped[str] = mapped_column(String(64))
     csrf: Mapped[str] = mapped_column(String(64))
+    agent: Mapped[str | None] = mapped_column(String(200), default=None)
     scopes: Mapped[list[str]]
     created_at: Mapped[dt.datetime]
     expires_at: Mapped[dt.datetime]

@@ -85,6 +85,10 @@ class Desk:
             "/webhooks": "Partners",
             "/about": "About",
         }
+        if self.may_review:
+            places |= {"/agreement": "Agreement"}
+        if self.may_admin:
+            places |= {"/people": "People", "/audit": "Audit log"}
         return [(path, label, self.counts.get(path, "")) for path, label in places.items()]
 
 

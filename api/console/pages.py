@@ -8,7 +8,9 @@ from api.console import (
     alerts,
     assessment,
     assets,
+    audit_log,
     overview,
+    people,
     quarantine,
     queue,
     searches,
@@ -30,6 +32,8 @@ for module in (
     webhooks,
     quarantine,
     agreement,
+    people,
+    audit_log,
     about,
 ):
     router.include_router(module.router)

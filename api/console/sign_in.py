@@ -5,12 +5,13 @@ Opening the link only shows a button: mail and chat programs that preview links 
 
 from fastapi import APIRouter, Request, Response
 
-from api import auth
+from api import audit, auth
 from api.console.desk import PREFERENCES, At, ConsoleRoute, Posted, clean, one, session_cookie, write_preferences
 from api.console.rendering import page, see_other
-from api.dependencies import AllSessions, CurrentSettings, Now
+from api.dependencies import AllSessions, CurrentSettings, Now, Throttle
 from api.errors import NotAllowed, NotSignedIn
 from api.settings import Settings
+from models.database import writing
 
 router = APIRouter(route_class=ConsoleRoute)
 YEAR = 365 * 24 * 3600
@@ -28,9 +29,14 @@ async def sign_in(request: Request, sessions: AllSessions, settings: CurrentSett
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         raise NotAllowed("this sign-in came from another site; open your link in the browser itself")
     form = await request.form(max_files=0, max_fields=5)
+    agent = request.headers.get("user-agent", "")
     try:
-        secret, signed_in = auth.open_session(sessions, one(form, "key"), now, settings.session_lifetime)
+        secret, signed_in = auth.open_session(sessions, one(form, "key"), now, settings.session_lifetime, agent=agent)
     except NotSignedIn as refused:
+        throttle: Throttle = request.app.state.throttle
+        throttle.count(request.client.host if request.client else "", now)
+        with writing(sessions) as session:
+            audit.note(session, None, "session.refused", now)
         return page("sign_in.html", 401, desk=None, key="", error=refused.detail)
     answer = see_other("/")
     lifetime = int((signed_in.expires_at - now).total_seconds())

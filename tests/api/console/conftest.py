@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 
 from api import auth
 from api.console.pages import router
+from api.dependencies import Throttle
 from api.scoring import LazyScorer
 from api.settings import Settings
 from models.database import Sessions
@@ -64,6 +65,7 @@ def app(sessions: Sessions) -> FastAPI:
     app = FastAPI()
     app.state.sessions = sessions
     app.state.settings = Settings()
+    app.state.throttle = Throttle()
     app.state.clock = lambda: NOW
     app.state.scorer = LazyScorer(app.state.settings.classify)
     app.include_router(router)

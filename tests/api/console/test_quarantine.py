@@ -44,7 +44,7 @@ def test_one_row_is_released_and_waits_again(sessions: Sessions, admin: Browser)
         freed, left = session.get_one(Item, item), session.get_one(Document, document)
         assert (freed.quarantined_at, freed.quarantine_reason, freed.attempts) == (None, None, 0)
         assert left.quarantined_at is not None
-        event = session.scalars(select(AuditEvent)).one()
+        event = session.scalars(select(AuditEvent).where(AuditEvent.subject == "item")).one()
     assert (event.action, event.subject, event.subject_id) == ("quarantine.released", "item", item)
     assert admin.post("/quarantine", row=f"item:{item}").status_code == 404
 

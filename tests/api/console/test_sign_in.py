@@ -9,7 +9,7 @@ from models.database import Sessions
 from tests.api.console.conftest import Browser, Page
 from tests.conftest import NOW
 
-PAGES = ["/", "/queue", "/alerts", "/sources", "/webhooks", "/quarantine", "/about"]
+PAGES = ["/", "/queue", "/alerts", "/sources", "/webhooks", "/quarantine", "/sessions", "/about"]
 
 
 def new_link(sessions: Sessions) -> str:

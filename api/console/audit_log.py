@@ -1,0 +1,63 @@
+"""The audit log as administrators read it: who read and did what, latest first, narrowed by the address."""
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import select
+
+from api.console.desk import At, ConsoleRoute, clean
+from api.console.rendering import page
+from api.dependencies import ReadSession
+from api.pagination import after, write_cursor
+from models.account import Account
+from models.audit import ACTIONS, AuditEvent
+
+ON_A_PAGE = 100
+SPOKEN = {
+    "text.read": "read a text",
+    "text.read_marked": "read a marked text",
+    "text.exported": "exported texts",
+    "review.decided": "decided",
+    "review.withdrawn": "took a decision back",
+    "gold.changed": "changed a gold case",
+    "quarantine.released": "released from quarantine",
+    "session.opened": "signed in",
+    "session.refused": "tried a sign-in link that does not work",
+    "session.ended": "ended a session",
+    "token.created": "made a token",
+    "token.revoked": "revoked a token",
+    "account.changed": "switched an account off or on",
+}
+
+router = APIRouter(route_class=ConsoleRoute)
+
+
+@router.get("/audit")
+def show(request: Request, at: At, session: ReadSession) -> Response:
+    """Show one page of events; `who`, `action` and `about` (as in assessment:12) narrow it."""
+    at.signed_in.actor.must("admin")
+    asked = {name: clean(request.query_params.get(name, ""))[:100] for name in ("who", "action", "about")}
+    query = select(AuditEvent, Account.name).outerjoin(Account, Account.id == AuditEvent.account_id)
+    if asked["who"]:
+        query = query.where(Account.name == asked["who"])
+    if asked["action"] in ACTIONS:
+        query = query.where(AuditEvent.action == asked["action"])
+    kind, _, number = asked["about"].partition(":")
+    if kind:
+        query = query.where(AuditEvent.subject == kind)
+    if number.isascii() and number.isdigit() and len(number) < 19:
+        query = query.where(AuditEvent.subject_id == int(number))
+    beyond = after(request.query_params.get("cursor") or None, "audit", AuditEvent.id)
+    if beyond is not None:
+        query = query.where(beyond)
+    rows = session.execute(query.order_by(AuditEvent.id.desc()).limit(ON_A_PAGE + 1)).all()
+    last = rows[ON_A_PAGE - 1][0] if len(rows) > ON_A_PAGE else None
+    return page(
+        "audit.html",
+        desk=at,
+        asked=asked,
+        spoken=SPOKEN,
+        events=[
+            (event, name or ("nobody signed in" if event.action == "session.refused" else "the command line"))
+            for event, name in rows[:ON_A_PAGE]
+        ],
+        cursor=write_cursor("audit", last.id) if last else "",
+    )
