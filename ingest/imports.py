@@ -39,7 +39,7 @@ def import_file(
     Raises `InputRefused` when the file cannot be taken as a whole; bad rows are only counted and kept as refusals.
     """
     if not tables.is_table(path.name):
-        raise InputRefused(f"{path.name}: use a file that ends in .csv, .tsv, .jsonl or .jsonl.gz")
+        raise InputRefused(f"{path.name}: use a file that ends in .csv, .tsv, .jsonl or .json (also .gz)")
     try:
         total = path.stat().st_size
         result = ImportResult()

@@ -10,11 +10,11 @@ from ingest.entry import Entry
 
 NAMES = {
     "content": ("text", "content", "body", "message", "full_text", "tweet", "comment"),
-    "external_id": ("external_id", "id", "guid", "uid"),
+    "external_id": ("external_id", "id", "guid", "uid", "cid", "comment_id"),
     "url": ("url", "link", "permalink"),
     "title": ("title", "headline", "subject"),
     "author": ("author", "username", "user", "handle", "screen_name", "author_id"),
-    "published": ("published_at", "published", "created_at", "date", "timestamp", "datetime", "time"),
+    "published": ("published_at", "published", "created_at", "date", "timestamp", "datetime", "time_parsed", "time"),
     "language": ("language", "lang"),
 }
 

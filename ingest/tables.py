@@ -1,4 +1,4 @@
-"""Read files of many rows in pieces: CSV of any dialect, JSON Lines, both also gzipped. It stores nothing.
+"""Read files of many rows in pieces: CSV, JSON Lines, JSON documents, all also gzipped. It stores nothing.
 
 A bad row is refused with its line number; the rest of the file is read.
 """
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Self
 
+from ingest import exports
 from ingest.entry import Entry
 from ingest.errors import InputRefused
 from ingest.rows import entry_of
@@ -22,6 +23,7 @@ ROWS = 500
 PIECE = 4 * 1024 * 1024
 JSON_LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 SEPARATED = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+DOCUMENTS = (".json", ".json.gz")
 DELIMITERS = ",;\t|"
 
 
@@ -37,14 +39,15 @@ class Chunk:
 
 def is_table(name: str) -> bool:
     """Whether the name says that the file holds rows."""
-    return name.lower().endswith(JSON_LINES + SEPARATED)
+    return name.lower().endswith(JSON_LINES + SEPARATED + DOCUMENTS)
 
 
 def chunks(path: Path, max_characters: int) -> Iterator[Chunk]:
     """Yield the rows of a file in pieces of at most 500 rows or 4 MiB; raises `InputRefused` or OSError."""
     with open_plain(path) as file:
         rows = gzip.GzipFile(fileobj=file) if path.name.lower().endswith(".gz") else file
-        lines = _json_lines if path.name.lower().endswith(JSON_LINES) else _separated
+        name = path.name.lower()
+        lines = _json_lines if name.endswith(JSON_LINES) else _document if name.endswith(DOCUMENTS) else _separated
         try:
             for chunk in lines(rows, max_characters):  # type: ignore[arg-type]
                 chunk.position = file.tell()
@@ -90,6 +93,34 @@ def _json_lines(file: BinaryIO, max_characters: int) -> Iterator[Chunk]:
     if raw:
         chunk.raw = b"".join(raw)
         yield chunk
+
+
+def _document(file: BinaryIO, max_characters: int) -> Iterator[Chunk]:
+    """Read one long document of JSON; rows are counted, because its lines mean nothing."""
+    chunk, raw, size = Chunk(), list[str](), 0
+    problem: InputRefused | None = None
+    numbered = enumerate(exports.rows_of(file, max_characters * 6 + 65_536), start=1)
+    while problem is None:
+        try:
+            number, (row, text) = next(numbered)
+        except StopIteration:
+            break
+        except InputRefused as error:
+            problem = error  # the whole elements before it are good
+            continue
+        if row is not None:
+            _take(chunk, number, row)
+            raw.append(text)
+            size += len(text)
+        if len(raw) >= ROWS or size >= PIECE:
+            chunk.raw = "\n".join(raw).encode("utf-8", "surrogateescape")
+            yield chunk
+            chunk, raw, size = Chunk(), [], 0
+    if raw:
+        chunk.raw = "\n".join(raw).encode("utf-8", "surrogateescape")
+        yield chunk
+    if problem is not None:
+        raise problem
 
 
 def _json_row(line: bytes) -> object:
@@ -176,8 +207,9 @@ def _delimiter(sample: bytes) -> str:
 
 
 def _take(chunk: Chunk, line: int, row: object) -> None:
-    understood = str(row) if isinstance(row, ValueError) else entry_of(row)
-    if isinstance(understood, Entry):
-        chunk.entries.append(understood)
-    else:
-        chunk.refused.append((line, understood))
+    for one in exports.unfolded(row):
+        understood = one if isinstance(one, Entry) else str(one) if isinstance(one, ValueError) else entry_of(one)
+        if isinstance(understood, Entry):
+            chunk.entries.append(understood)
+        else:
+            chunk.refused.append((line, understood))

