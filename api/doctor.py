@@ -7,8 +7,10 @@ import datetime as dt
 import shutil
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,6 +18,9 @@ from sqlalchemy.orm import sessionmaker
 
 import migrations
 from api.settings import Settings
+from classify import drift
+from classify.checkpoint import BUNDLED, config_file
+from classify.errors import ModelBroken
 from models.claims import Heartbeat
 from models.database import Sessions, connect, reading
 from models.delivery import Webhook
@@ -45,6 +50,7 @@ def examine(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
     if sessions is not None:
         for check in (_beats, _sources, _waiting, _webhooks):
             yield from check(sessions, now)
+        yield _drift(settings, sessions, now)
     yield _model(settings)
 
 
@@ -117,6 +123,29 @@ def _webhooks(sessions: Sessions, now: dt.datetime) -> Iterator[Finding]:
     for webhook in failing:
         assert webhook.failing_since is not None  # noqa: S101  the query says so
         yield Finding("webhook", False, f"{webhook.id} has been failing for {_ago(now - webhook.failing_since)}")
+
+
+def _drift(settings: Settings, sessions: Sessions, now: dt.datetime) -> Finding:
+    """Whether what is scored now looks like what was scored before, and at release."""
+    with reading(sessions) as session:
+        found = drift.look(session, now, _release(settings.classify.model))
+    if not found.compared:
+        few = f"{found.rows} texts in the last week; {drift.LEAST} on each side are needed to compare scores"
+        return Finding("drift", None, few)
+    if not found.moved:
+        return Finding("drift", True, f"scores are as before, against {' and '.join(found.compared)}")
+    most = "; ".join(change.sentence for change in found.moved[:3])
+    return Finding("drift", False, f"{most}; look at what changed in the sources before trusting thresholds")
+
+
+def _release(model: str) -> Mapping[str, Any] | None:
+    """The card's outline of scores at release; never fetched, so a hub name has none here."""
+    folder = BUNDLED if model == "bundled" else Path(model)
+    try:
+        release = config_file(folder).get("card", {}).get("release")
+    except ModelBroken:  # the model's own check says what is wrong
+        return None
+    return release if isinstance(release, dict) else None
 
 
 def _model(settings: Settings) -> Finding:

@@ -12,6 +12,7 @@ from api.console.chart import draw
 from api.console.desk import COUNT_UP_TO, At, ConsoleRoute, count_up_to
 from api.console.rendering import number, page
 from api.dependencies import CurrentSettings, Now, ReadSession
+from classify import drift
 from models.alert import Alert
 from models.assessment import Assessment
 from models.source import Source
@@ -21,6 +22,8 @@ from warn.trends import Point, trends
 DAYS = 14
 MOST_ALERTS = 5
 MOST_TROUBLED = 10
+DRIFT_ROWS = 1_000  # on each side; `tocsin doctor` reads more, and the release's figures
+MOST_MOVED = 3
 # States in which a source does what it should, or was told not to.
 CALM = ("ok", "new", "paused")
 
@@ -59,6 +62,7 @@ def overview(at: At, session: ReadSession, settings: CurrentSettings, now: Now) 
         alerts=list(alerts),
         sources=health(session),
         beats=found.beats if any(beat.beat_at for beat in found.beats) else (),
+        moved=drift.look(session, now, most=DRIFT_ROWS).moved[:MOST_MOVED],
     )
 
 

@@ -124,6 +124,7 @@ def test_the_doctor_names_what_needs_a_hand(run: Run, sqlite_url: str) -> None:
     result = run("doctor")
     assert result.exit_code == 1
     assert "FAILED source: Radio Keshu is no_feed" in result.stdout
+    assert "drift: 0 texts in the last week" in result.stdout
 
 
 @pytest.mark.model

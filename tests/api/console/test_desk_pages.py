@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from classify import drift
 from models.alert import Alert, AlertAssessment
 from models.assessment import Assessment
 from models.claims import Heartbeat
@@ -14,7 +15,7 @@ from models.source import Source
 from models.tally import TallyHour, hour_of
 from tests.api.console.conftest import Browser, Page
 from tests.conftest import NOW
-from tests.factories import add_alert, add_assessment, add_rule, add_source, add_webhook, minutes
+from tests.factories import add_alert, add_assessment, add_document, add_rule, add_source, add_webhook, minutes
 
 
 def text_of(browser: Browser, path: str) -> str:
@@ -39,6 +40,17 @@ def test_the_overview_says_what_waits(sessions: Sessions, analyst: Browser) -> N
     for said in ("1 to review", "1 the model abstained on", "1 alerts not resolved", "Calls against the Varni",
                  "no person has looked yet", "severity 80 of 100"):  # fmt: skip
         assert said in text
+
+
+def test_the_overview_warns_when_scores_have_moved(
+    sessions: Sessions, analyst: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drift, "LEAST", 6)
+    with writing(sessions) as session:
+        for number in range(12):
+            document = add_document(session, event_at=NOW - minutes(60 * 24 * (1 if number < 6 else 20)))
+            add_assessment(session, document, flag=number < 6)
+    assert "the scores of incitement have moved against the 28 days before" in text_of(analyst, "/")
 
 
 def test_a_fresh_installation_says_that_nothing_has_run(analyst: Browser) -> None:
