@@ -57,11 +57,12 @@ def list_sources(as_json: bool) -> None:
 @click.argument("address", required=False)
 @click.option("--pack", help="A shipped pack (see `tocsin sources packs`) or a TOML file of your own.")
 @click.option("--name", help="Name of one source.")
-@click.option("--url", help="Its address: a feed's URL or a folder.")
-@click.option("--kind", default="feed", show_default=True, help="feed, folder or push.")
+@click.option("--url", help="Its address: a URL or a folder; docs/sources.md says which for each kind.")
+@click.option("--kind", default="feed", show_default=True, help="feed, mastodon, telegram, folder...; see the docs.")
 @click.option("--language", help="Language code, where the source has one.")
 @click.option("--country", help="Two-letter country code.")
 @click.option("--region", help="Region inside the country.")
+@click.option("--credential", help="Name of the secret in TOCSIN_CREDENTIALS, where one is needed.")
 @click.option("--interval", default=900, show_default=True, help="Seconds between two polls.")
 def add_sources(address: str | None, pack: str | None, name: str | None, **values: Any) -> None:
     """Switch a pack on, or add one source; at ADDRESS, a site's or a feed's, the best feed is found and added."""

@@ -203,3 +203,15 @@ def test_a_header_cannot_smuggle_another(network: Network, server: FaultServer) 
     with pytest.raises(Refused):
         network.post(server.url("/hook"), b"{}", {"x-note": "a\r\nx-admin: yes"})
     assert server.hits() == 0
+
+
+def test_a_secret_does_not_follow_a_redirect_to_another_host(network: Network, server: FaultServer) -> None:
+    with fault_server() as other:
+        server["/here"] = redirect("/there")
+        server["/there"] = redirect(other.url("/elsewhere"))
+        other["*"] = text("ok")
+        network.get(server.url("/here"), {"Authorization": "Bearer s3cret", "X-Goog-Api-Key": "k", "accept": "text/plain"})
+        assert [one.headers.get("authorization") for one in server.ledger] == ["Bearer s3cret"] * 2
+        (asked,) = other.ledger
+    assert {"authorization", "x-goog-api-key"} & set(asked.headers) == set()
+    assert asked.headers["accept"] == "text/plain"
