@@ -97,7 +97,7 @@ def feedparser_cases(packs: Path) -> Iterator[Case]:
     """Give each file of feedparser's own suite."""
     root = packs / "feeds" / "feedparser"
     for path in sorted(root.rglob("*.xml")):
-        body, headers, expected = _told(path, root)
+        body, headers, expected = told(path, root)
         holds = expected is None or _holds(expected, prepared(body, 2000)[0], headers)
         yield str(path.relative_to(root)), holds and _reads_the_same(body, headers)
 
@@ -106,11 +106,11 @@ def alone(packs: Path) -> Iterator[bool]:
     """Give what feedparser alone makes of its own suite: the measure that we must not fall below."""
     root = packs / "feeds" / "feedparser"
     for path in sorted(root.rglob("*.xml")):
-        body, headers, expected = _told(path, root)
+        body, headers, expected = told(path, root)
         yield expected is None or _holds(expected, body, headers)
 
 
-def _told(path: Path, root: Path) -> tuple[bytes, dict[str, str], str | None]:
+def told(path: Path, root: Path) -> tuple[bytes, dict[str, str], str | None]:
     """Return the bytes of a file, the headers it wants to be served with, and what it expects."""
     body = path.read_bytes()
     starts = {**WIDE, **WIDER, **EBCDIC}
@@ -147,7 +147,7 @@ def _reads_the_same(body: bytes, headers: dict[str, str]) -> bool:
         warnings.simplefilter("ignore")
         theirs = feedparser.parse(io.BytesIO(prepared(body, 2000)[0]), response_headers=headers).entries
     return len(ours["entries"]) == len(theirs) and all(
-        _words(_longest(their)) <= _words(our["content"]) for our, their in zip(ours["entries"], theirs, strict=True)
+        words(_longest(their)) <= words(our["content"]) for our, their in zip(ours["entries"], theirs, strict=True)
     )
 
 
@@ -157,7 +157,8 @@ def _longest(entry: Any) -> str:
     return max((value for value, kind in kinds if kind.startswith("text/") or "html" in kind), key=len, default="")
 
 
-def _words(markup: str) -> set[str]:
+def words(markup: str) -> set[str]:
+    """Return the words that a person would read in `markup`."""
     return set(re.findall(r"\w{2,}", dump_text(markup)[0]))
 
 
