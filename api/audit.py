@@ -47,13 +47,32 @@ def note(
     session.flush()
 
 
-def note_reading(sessions: Sessions, account_id: int, assessment_id: int, now: dt.datetime, *, marked: bool) -> None:
-    """Keep that somebody was shown a full text; a full disk or a busy database keeps nobody from reading."""
+def note_reading(
+    sessions: Sessions, account_id: int, about: tuple[str, int], now: dt.datetime, *, marked: bool
+) -> None:
+    """Keep that somebody was shown a full text; a full disk or a busy database keeps nobody from reading.
+
+    Call without a transaction open: two connections for one request could use up the pool among many.
+    """
+    note_apart(sessions, account_id, MARKED if marked else READ, now, about=about)
+
+
+def note_apart(
+    sessions: Sessions,
+    account_id: int,
+    action: str,
+    now: dt.datetime,
+    *,
+    about: tuple[str, int] | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Keep an event in a transaction of its own; where that fails, the service's log says so instead."""
     try:
         with writing(sessions) as session:
-            note(session, account_id, MARKED if marked else READ, now, about=("assessment", assessment_id))
+            note(session, account_id, action, now, about=about, details=details)
     except OperationalError:
-        LOG.error("account %d read assessment %d, which the audit log could not take up", account_id, assessment_id)  # noqa: TRY400  the traceback holds statements
+        # Without the traceback, which holds statements.
+        LOG.error("the audit log could not take up %s by account %d, about %s", action, account_id, about)  # noqa: TRY400
 
 
 def is_marked(assessment: Assessment) -> bool:

@@ -41,13 +41,14 @@ class Tab:
     def ask(self, method: str, **params: Any) -> dict[str, Any]:
         """Send one command and return its result; raises BrowserFailed on an error or after `WAIT`."""
         self.number += 1
-        message: dict[str, Any] = {"id": self.number, "method": method, "params": params}
+        number = self.number  # a dialog that is answered meanwhile takes the next one
+        message: dict[str, Any] = {"id": number, "method": method, "params": params}
         if self.session:
             message["sessionId"] = self.session
         os.write(self.requests, json.dumps(message).encode() + b"\0")
         while True:
             got = self._receive()
-            if got.get("id") == self.number:
+            if got.get("id") == number:
                 if "error" in got:
                     raise BrowserFailed(f"{method}: {got['error']['message']}")
                 return dict(got["result"])

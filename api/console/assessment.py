@@ -114,7 +114,7 @@ def withdraw(request: Request, assessment_id: Id, at: At, form: Posted, *, sessi
 def open_passage(sessions: Sessions, at: Desk, found: Found, settings: Settings, now: dt.datetime) -> Visit:
     """Take the passage if it is free, and keep that its text was read; neither keeps anybody from reading."""
     one = found.assessment
-    audit.note_reading(sessions, at.account_id, one.id, now, marked=audit.is_marked(one))
+    audit.note_reading(sessions, at.account_id, ("assessment", one.id), now, marked=audit.is_marked(one))
     if not at.may_review:
         return Visit()
     with suppress(OperationalError), writing(sessions) as session:

@@ -15,6 +15,7 @@ from api.problems import describe_failures
 from api.shapes import AssessmentShape, assessment_shape
 from api.strict_json import StrictRoute
 from models.assessment import PATHWAYS, SIGNALS, STANCES, STATUSES, TARGETS
+from models.database import reading
 from models.review import TIERS, VERDICTS, Review
 
 router = APIRouter(prefix="/v1/assessments", tags=["assessments"], route_class=StrictRoute)
@@ -151,19 +152,19 @@ def list_assessments(
     summary="One assessment",
     responses=describe_failures(401, 403, 404, 422),
 )
-def get_assessment(
-    who: Reader, session: ReadSession, sessions: AllSessions, now: Now, assessment_id: Id
-) -> AssessmentWithReviews:
+def get_assessment(who: Reader, sessions: AllSessions, now: Now, assessment_id: Id) -> AssessmentWithReviews:
     """Show one assessment. A reviewer sees the others' reviews only after deciding, so as not to repeat them.
 
     The reading of the text is kept in the audit log.
     """
-    found = queue.get_assessment(session, assessment_id)
-    if found is None:
-        raise NotFound(f"there is no assessment {assessment_id}")
-    audit.note_reading(sessions, who.account_id, assessment_id, now, marked=audit.is_marked(found.assessment))
-    every = reviews.all_reviews(session, assessment_id)
-    shown = reviews.visible_reviews(session, assessment_id, who.account_id) if who.may("review") else every
+    with reading(sessions) as session:
+        found = queue.get_assessment(session, assessment_id)
+        if found is None:
+            raise NotFound(f"there is no assessment {assessment_id}")
+        every = reviews.all_reviews(session, assessment_id)
+        shown = reviews.visible_reviews(session, assessment_id, who.account_id) if who.may("review") else every
+    about = ("assessment", assessment_id)
+    audit.note_reading(sessions, who.account_id, about, now, marked=audit.is_marked(found.assessment))
     return AssessmentWithReviews(
         **dict(assessment_shape(found)),
         text=found.document.text,

@@ -8,12 +8,13 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session as OrmSession
 
-from api import queue
-from api.dependencies import Id, Reader, ReadSession
+from api import audit, queue
+from api.dependencies import AllSessions, Id, Now, Reader
 from api.errors import NotFound
 from api.problems import describe_failures
 from api.shapes import AssessmentShape, SourceInBrief, assessment_shape
 from models.assessment import Assessment
+from models.database import reading
 from models.document import Cluster, Document
 from models.evidence import EvidenceLink
 from models.item import Item
@@ -99,8 +100,16 @@ class DocumentShape(BaseModel):
     summary="One text",
     responses=describe_failures(401, 403, 404, 422),
 )
-def get_document(_who: Reader, session: ReadSession, document_id: Id) -> DocumentShape:
-    """Show a text with its versions, near-copies, assessments and evidence."""
+def get_document(who: Reader, sessions: AllSessions, now: Now, document_id: Id) -> DocumentShape:
+    """Show a text with its versions, near-copies, assessments and evidence. The reading is kept in the audit log."""
+    with reading(sessions) as session:
+        shape, marked = _document(session, document_id)
+    audit.note_reading(sessions, who.account_id, ("document", document_id), now, marked=marked)
+    return shape
+
+
+def _document(session: OrmSession, document_id: int) -> tuple[DocumentShape, bool]:
+    """Return the text's shape, and whether any assessment marked it."""
     document = session.get(Document, document_id)
     if document is None:
         raise NotFound(f"there is no document {document_id}")
@@ -108,7 +117,8 @@ def get_document(_who: Reader, session: ReadSession, document_id: Id) -> Documen
     source = session.get_one(Source, document.source_id)
     assessed = select(Assessment.id).where(Assessment.document_id == document_id).order_by(Assessment.id.desc())
     found = queue.details(session, session.scalars(assessed).all())
-    return DocumentShape(
+    marked = any(audit.is_marked(one.assessment) for one in found)
+    shape = DocumentShape(
         **{name: getattr(document, name) for name in DocumentShape.model_fields if hasattr(document, name)},
         source=SourceInBrief(id=source.id, name=source.name, kind=source.kind, url=source.url),
         author=item.author,
@@ -117,6 +127,7 @@ def get_document(_who: Reader, session: ReadSession, document_id: Id) -> Documen
         assessments=[assessment_shape(one) for one in found],
         evidence=_evidence(session, item),
     )
+    return shape, marked
 
 
 def _versions(session: OrmSession, item: Item) -> list[Version]:

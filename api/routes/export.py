@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 
-from api import export
-from api.dependencies import AllSessions, Reader
+from api import audit, export
+from api.dependencies import AllSessions, Now, Reader
 from api.errors import NotAcceptable
 from api.problems import describe_failures
 from models.database import Sessions, reading
@@ -30,8 +30,9 @@ TYPES = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
     },
 )
 def export_rows(
-    _who: Reader,
+    who: Reader,
     sessions: AllSessions,
+    now: Now,
     *,
     what: Annotated[Literal[export.KINDS], Query(description="What to export.")] = "assessments",  # type: ignore[valid-type]
     form: Annotated[
@@ -45,6 +46,7 @@ def export_rows(
     if chosen == "parquet":
         raise NotAcceptable("Parquet is not offered by this version; take format=jsonl or format=csv and convert it")
     headers = {"content-disposition": f'attachment; filename="tocsin-{what}.{chosen}"'}
+    audit.note_apart(sessions, who.account_id, "text.exported", now, details={"what": what, "format": chosen})
     return StreamingResponse(_lines(sessions, what, chosen), media_type=TYPES[chosen], headers=headers)
 
 
