@@ -99,3 +99,16 @@ def test_every_setting_has_one_name_and_a_line_of_help() -> None:
 def test_the_page_of_settings_is_up_to_date() -> None:
     written = Path(__file__).parents[2] / "docs" / "settings.md"
     assert written.read_text(encoding="utf-8") == page(), "run: python -m api.settings_page > docs/settings.md"
+
+
+def test_credentials_are_held_by_name_and_never_shown_or_made_up(tmp_path: Path) -> None:
+    own = {"TOCSIN_HOME": str(tmp_path), "TOCSIN_CREDENTIALS": "tube=s3cret=x, town = t0ken"}
+    settings = load(own, tmp_path)
+    assert (settings.ingest.credential("tube"), settings.ingest.credential("town")) == ("s3cret=x", "t0ken")
+    assert settings.ingest.credential("other") is None
+    assert "s3cret" not in repr(settings)
+    assert load({"TOCSIN_HOME": str(tmp_path)}, tmp_path).ingest.credentials == ()
+    with pytest.raises(BadSettings) as caught:
+        load(own | {"TOCSIN_CREDENTIALS": "tube=a,s3cret"}, tmp_path)
+    assert "number 2 is not of the form NAME=SECRET" in str(caught.value)
+    assert "s3cret" not in str(caught.value)

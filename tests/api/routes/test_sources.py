@@ -106,3 +106,32 @@ def test_the_list_narrows_by_state_and_goes_on_by_cursor(sessions: Sessions, ana
     assert second["next"] is None
     silent = analyst.get("/v1/sources", params={"state": "silent"}).json()
     assert [one["id"] for one in silent["items"]] == [ids[0]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "url"),
+    [
+        ("mastodon", "https://town.example/tags/marrok"),
+        ("bluesky", "https://api.example/xrpc/app.bsky.feed.searchPosts?q=marrok"),
+        ("jetstream", "wss://stream.example/subscribe?lang=sw"),
+        ("telegram", "https://t.example/s/keshu_radio"),
+        ("reddit", "https://forum.example/r/marrok"),
+        ("youtube", "https://video.example/watch?v=keshu"),
+        ("gdelt", "https://api.example/api/v2/doc/doc?query=marrok"),
+    ],
+)
+def test_platforms_are_sources_and_name_their_credential(admin: TestClient, kind: str, url: str) -> None:
+    sent = {"name": kind, "kind": kind, "url": url, "credential": "desk-key"}
+    made = admin.post("/v1/sources", json=sent).json()
+    assert (made["kind"], made["credential"], made["state"]) == (kind, "desk-key", "new")
+    wrong = admin.post("/v1/sources", json=sent | {"name": "other", "url": "https://town.example/about/us"})
+    assert wrong.status_code == 422
+    assert wrong.json()["detail"].startswith("url: ")
+
+
+def test_a_secret_is_not_taken_for_the_name_of_one(admin: TestClient) -> None:
+    sent = {"name": "x", "kind": "reddit", "url": "https://forum.example/r/marrok", "credential": "AIzaSy-Not/A:Name"}
+    refused = admin.post("/v1/sources", json=sent)
+    assert refused.status_code == 422
+    assert "TOCSIN_CREDENTIALS" in refused.json()["detail"]
+    assert "AIza" not in refused.text
