@@ -9,14 +9,17 @@ One slow or hostile host holds one thread, for at most one deadline. What an ans
 
 import datetime as dt
 import logging
+import threading
 import time
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import case, delete, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from ingest import evidence, moves, read, schedule
@@ -38,6 +41,7 @@ DEADLY_ATTEMPTS = 10
 DEADLY_REST = dt.timedelta(hours=1)
 TRAIL = 30
 RECENT = 50
+_line = threading.Lock()
 
 
 def poll(sessions: Sessions, network: Network, settings: IngestSettings, now: dt.datetime) -> int:
@@ -118,7 +122,7 @@ def read_source(
     failure: IngestError | None = None
 
     def keep(body: bytes, content_type: str | None) -> str:
-        with writing(sessions) as session:
+        with in_line(sessions), writing(sessions) as session:
             return evidence.keep_raw(session, body, content_type, now, source_id)
 
     try:
@@ -131,12 +135,24 @@ def read_source(
             previous = last = batch
     except IngestError as error:
         failure = error
+    except OperationalError as error:
+        # The database is busy or away: that is no fault of the source, which is read again when its claim ends.
+        log.warning("the source %s was read and could not be stored: %s", source_id, str(error.orig)[:200])
+        return moved
     except Exception as error:
         # A reader has a defect. The source waits visibly instead of taking the whole turn down.
         log.exception("source %s cannot be read", source_id)
         failure = IngestError(f"reading it failed in a way that is our defect ({type(error).__name__})")
     elapsed_ms = int((time.monotonic() - started) * 1000)
     return moved + _finish(sessions, token, source_id, health, last, failure, elapsed_ms, settings, now)
+
+
+def in_line(sessions: Sessions) -> AbstractContextManager[object]:
+    """Let the threads of a turn write one after the other on SQLite.
+
+    It has one writer at a time, and lets whoever asks at the right moment go first: among many, some wait in vain.
+    """
+    return _line if sessions.kw["bind"].dialect.name == "sqlite" else nullcontext()
 
 
 def _look(
@@ -168,7 +184,7 @@ def _store(
     now: dt.datetime,
 ) -> int:
     """Store one batch of many, if the source is still ours."""
-    with writing(sessions) as session:
+    with in_line(sessions), writing(sessions) as session:
         if not claims.held(session, Source, token, [source_id]):
             return 0
         source = session.get_one(Source, source_id)
@@ -190,7 +206,7 @@ def _finish(
     now: dt.datetime,
 ) -> int:
     """Store the last batch, the state of the source and its next turn, and give the claim back: one transaction."""
-    with writing(sessions) as session:
+    with in_line(sessions), writing(sessions) as session:
         if not claims.held(session, Source, token, [source_id]):
             return 0
         source = session.get_one(Source, source_id)

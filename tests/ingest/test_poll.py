@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from ingest import poll as polling
 from ingest.evidence import verify
@@ -201,3 +202,20 @@ def test_the_state_follows_what_the_source_does(desk: Desk, server: FaultServer)
         desk.poll(25 * HOUR)
         states.append(desk.source(source_id).state)
     assert states == ["ok", "no_feed", "failing", "ok", "ok"]
+
+
+def test_a_busy_database_is_no_fault_of_the_source(
+    desk: Desk, server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server["/feed"] = text(rss(item(1)))
+    source_id = desk.watch(server.url("/feed"))
+
+    def locked(*_: object) -> str:
+        raise OperationalError("BEGIN IMMEDIATE", {}, Exception("database is locked"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(polling.evidence, "keep_raw", locked)
+        assert desk.poll() == 0
+    assert (desk.source(source_id).state, desk.source(source_id).failures, server.hits()) == ("new", 0, 1)
+    assert desk.poll(HOUR) == 1
+    assert desk.source(source_id).state == "ok"
