@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.scripts import MEMBERS, given_away, shares
+from classify.scripts import MEMBERS, SCRIPTS, given_away, shares
 from classify.switching import LEAST_WORDS, STATES, switch
 
 UNDETERMINED = "und"
@@ -214,8 +214,10 @@ def _second() -> Any:
     """Langdetect with its own profiles and ours for languages it lacks, seeded: it draws n-grams at random."""
     from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
 
-    files = {path.name: path for path in sorted(Path(PROFILES_DIRECTORY).iterdir()) if path.name[:2].isalpha()}
-    files = {name: path for name, path in files.items() if path.suffix != ".py" and path.is_file()}
+    # Without those that a script gives away: most of their n-grams are Han, and they would take most of the memory.
+    alone = {name for name, _ in SCRIPTS}
+    paths = (path for path in sorted(Path(PROFILES_DIRECTORY).iterdir()) if path.is_file() and not path.suffix)
+    files = {path.name: path for path in paths if path.name.partition("-")[0] not in alone}
     files |= {path.stem: path for path in sorted(PROFILES.glob("*.json"))}
     factory = DetectorFactory()
     factory.seed = _SEED

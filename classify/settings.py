@@ -17,6 +17,13 @@ class ClassifySettings:
             "help": "The model: `bundled`, a local folder (ours, or a Hugging Face one with our labels), or a hub name."
         },
     )
+    engine: str = field(
+        default="auto",
+        metadata={
+            "help": "What runs the model: `auto` takes the fastest that is right here; `tocsin doctor` says why.",
+            "choices": ("auto", "openvino", "torch"),
+        },
+    )
     threads: int = field(
         default=1,
         metadata={
@@ -49,5 +56,5 @@ class ClassifySettings:
         },
     )
     explain: bool = field(
-        default=True, metadata={"help": "Whether flagged passages get highlights (up to 24 more passes for each)."}
+        default=True, metadata={"help": "Whether flagged passages get highlights (up to 24 more passes for each, and 48 of a few words)."}
     )
