@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ingest.errors import AccessDenied, BadAnswer, Throttled
+from ingest.errors import AccessDenied, BadAnswer, IngestError, Throttled
 from ingest.readers import Batch, Gone
 
 MAX_GAPS = 8
@@ -127,4 +127,8 @@ def _missing(state: Sweep, page: Page, confirm: Callable[[list[str]], tuple[Gone
     oldest = min(moment for _, moment in page.shown) if page.next else 0.0
     present = {name for name, _ in page.shown}
     missing = [name for name, moment in state.window if name not in present and moment > oldest]
-    return confirm(missing) if missing else ()
+    try:
+        return confirm(missing) if missing else ()
+    except IngestError:
+        # What came in matters more than what went: an answer that fails here must not hold up the news.
+        return ()

@@ -96,3 +96,17 @@ def test_a_source_in_the_future_does_not_hide_what_comes_after() -> None:
     board.posts = [ahead, ahead + 1]
     cursor, _ = poll(board, {}, 3, seen)
     assert cursor["mark"] == NOW.timestamp()
+
+
+def test_a_question_about_deletions_that_fails_does_not_hold_up_the_news() -> None:
+    board, seen = Board(3), list[str]()
+    board.posts = [1, 2, 3]
+    cursor, _ = poll(board, {}, 3, seen)
+    board.posts = [1, 3, 4]
+
+    def fail(names: list[str]) -> tuple[Gone, ...]:
+        assert names == ["2"]
+        raise BadAnswer("not now", 403)
+
+    batches = list(sweep(cursor, board.page, fail, 3, NOW))
+    assert [entry.external_id for batch in batches for entry in batch.entries] == ["4", "3", "1"]
