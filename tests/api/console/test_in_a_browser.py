@@ -32,6 +32,7 @@ SCREENS = (
     "/webhooks",
     "/quarantine",
     "/agreement",
+    "/precision?by=source",
     "/people",
     "/audit",
     "/about",

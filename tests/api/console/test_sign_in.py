@@ -9,7 +9,18 @@ from models.database import Sessions
 from tests.api.console.conftest import Browser, Page
 from tests.conftest import NOW
 
-PAGES = ["/", "/queue", "/alerts", "/sources", "/webhooks", "/quarantine", "/sessions", "/about"]
+PAGES = [
+    "/",
+    "/queue",
+    "/alerts",
+    "/sources",
+    "/webhooks",
+    "/quarantine",
+    "/sessions",
+    "/precision",
+    "/precision?by=source",
+    "/about",
+]
 
 
 def new_link(sessions: Sessions) -> str:
