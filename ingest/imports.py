@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
-from ingest import evidence, read, tables
+from ingest import archives, evidence, read, tables
 from ingest.errors import InputRefused
 from ingest.settings import IngestSettings
 from models.database import Sessions, writing
@@ -34,16 +34,21 @@ def import_file(
     now: dt.datetime,
     progress: Progress = lambda done, total: None,  # noqa: ARG005
 ) -> ImportResult:
-    """Import CSV or JSON Lines; `progress(done, total)` counts bytes of the file as it stands on disk.
+    """Import CSV, JSON Lines or a web archive; `progress(done, total)` counts bytes of the file as it stands on disk.
 
     Raises `InputRefused` when the file cannot be taken as a whole; bad rows are only counted and kept as refusals.
     """
-    if not tables.is_table(path.name):
-        raise InputRefused(f"{path.name}: use a file that ends in .csv, .tsv, .jsonl or .json (also .gz)")
+    if not tables.is_table(path.name) and not archives.is_archive(path.name):
+        raise InputRefused(f"{path.name}: use a file that ends in .csv, .tsv, .jsonl, .json or .warc (also .gz)")
     try:
         total = path.stat().st_size
         result = ImportResult()
-        for chunk in tables.chunks(path.resolve(), settings.max_text_characters):
+        place = path.resolve()
+        if archives.is_archive(path.name):
+            found = archives.chunks(place)
+        else:
+            found = tables.chunks(place, settings.max_text_characters)
+        for chunk in found:
             stored = _store(sessions, chunk, path.name, source_name, settings, now)
             result.new += stored.new
             result.duplicates += stored.duplicates

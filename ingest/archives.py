@@ -1,0 +1,83 @@
+"""Read web archives (WARC): each page that was answered with success becomes an entry, beside the bytes it came as.
+
+An archive says when a page was seen; that is its time. Pictures, scripts, redirects and errors are passed over.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ingest import tables
+from ingest.entry import Entry
+from ingest.errors import InputRefused
+
+ARCHIVES = (".warc", ".warc.gz")
+PAGES = ("text/html", "application/xhtml+xml", "text/plain")
+MAX_PAGE = 25 * 1024 * 1024
+CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
+
+
+def is_archive(name: str) -> bool:
+    """Whether the name says that the file is a web archive."""
+    return name.lower().endswith(ARCHIVES)
+
+
+def chunks(path: Path) -> Iterator[tables.Chunk]:
+    """Yield one chunk per page; its `raw` are the bytes of the page, a refusal's line is the number of the record.
+
+    Raises `InputRefused` when the file is no archive or damaged, or OSError; the pages before have been good.
+    """
+    from warcio.archiveiterator import ArchiveIterator
+    from warcio.exceptions import ArchiveLoadFailed
+
+    number = 0
+    with tables.open_plain(path) as file:
+        try:
+            for number, record in enumerate(ArchiveIterator(file), 1):
+                chunk = _page(record, number)
+                if chunk is not None:
+                    chunk.position = file.tell()
+                    yield chunk
+        except (ArchiveLoadFailed, EOFError, ValueError) as error:
+            raise InputRefused(f"the archive cannot be read after record {number} ({str(error)[:200]})") from error
+    if number == 0:
+        raise InputRefused(f"{path.name} holds no record; is it a web archive?")
+
+
+def _page(record: Any, number: int) -> tables.Chunk | None:
+    """Return a page as a chunk, or None for a record that is none."""
+    if record.rec_type not in ("response", "resource"):
+        return None
+    url = record.rec_headers.get_header("WARC-Target-URI") or ""
+    headers = record.http_headers
+    if headers is not None and headers.get_statuscode() != "200":
+        return None
+    named = (headers.get_header("Content-Type") if headers is not None else record.content_type) or ""
+    kind = named.split(";")[0].strip().lower()
+    if kind not in PAGES or not url.startswith(("http://", "https://")):
+        return None
+    body = record.content_stream().read(MAX_PAGE + 1)
+    if len(body) > MAX_PAGE:
+        return tables.Chunk(refused=[(number, f"the page is longer than {MAX_PAGE:,} bytes")])
+    text, notes = _text(body, named)
+    entry = Entry(
+        content=text,
+        content_type="text" if kind == "text/plain" else "html",
+        external_id=url,
+        url=url,
+        published=record.rec_headers.get_header("WARC-Date"),
+        notes=(*notes, "from a web archive: the time is when it was archived"),
+    )
+    return tables.Chunk(raw=body, entries=[entry])
+
+
+def _text(body: bytes, content_type: str) -> tuple[str, tuple[str, ...]]:
+    """Decode by what the page was served with, by what it says at its beginning, or by a guess, which is noted."""
+    for found in (CHARSET.search(content_type), CHARSET.search(body[:2048].decode("ascii", "replace"))):
+        if found:
+            try:
+                return body.decode(found[1]), ()
+            except (LookupError, UnicodeDecodeError):
+                continue
+    return tables.decoded(body)
