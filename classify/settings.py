@@ -56,5 +56,8 @@ class ClassifySettings:
         },
     )
     explain: bool = field(
-        default=True, metadata={"help": "Whether flagged passages get highlights (up to 24 more passes for each, and 48 of a few words)."}
+        default=True,
+        metadata={
+            "help": "Whether flagged passages get highlights (up to 24 more passes for each, and 48 of a few words)."
+        },
     )
