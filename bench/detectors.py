@@ -11,7 +11,8 @@ make them: Poisson(k standard deviations of a day) posts, k in 4, 8, 16, spread 
 
 Prints `name<TAB>value` lines; `detectors.pod_per_quarter` is ours, `detectors.NAME.pod_per_quarter` a comparator:
 EARS C2 on hours and on sliding days, a z-score over seven days, Poisson exceedance over 28 days, and our own test
-without volume. `detectors.confirmed` is ours after an analyst has confirmed what it found. False alarms are printed as multiples of what was asked for: on average and in the worst cell.
+without volume. `detectors.confirmed` is ours after an analyst has confirmed what it found. False alarms are printed as
+multiples of what was asked for: on average and in the worst cell; `detectors.desk_week_W` for W a week over all series.
 
 Run: python bench/detectors.py [SERIES_PER_CELL]
 """
@@ -101,6 +102,11 @@ def report(name: str, detector: "Detector", quiet: list[Desk], held_out: list[De
                 delays = [delay for event, delay in found if event.shape == shape and delay is not None]
                 print(f"{stem}{shape}_hours\t{np.median(delays):.0f}")
     if name == "share":
+        watched = sum(len(desk.flagged) for desk in held_out)
+        for week in (10, 3, 1):
+            bar = detectors.threshold(min(1.0, 13 * week / watched))
+            a_year = sum(episodes(scores, bar) * len(scores) for scores in calm_held_out)
+            print(f"detectors.desk_week_{week}\t{a_year / 52 / week:.2f}")
         bar = detectors.threshold(1.0)
         print(f"detectors.false_alarms_shipped\t{np.mean([episodes(scores, bar) for scores in calm_held_out]) / 4:.2f}")
     sys.stdout.flush()

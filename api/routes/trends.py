@@ -11,8 +11,8 @@ from api.dependencies import CurrentSettings, Moment, Now, Reader, ReadSession
 from api.errors import Invalid
 from api.export import csv_writer
 from api.problems import describe_failures
-from models.assessment import PATHWAYS, SIGNALS
-from warn import trends
+from models.assessment import PATHWAYS, SIGNALS, TARGETS
+from warn import escalation, trends
 from warn.standard.registry import STANDARD
 
 router = APIRouter(prefix="/v1/trends", tags=["trends"])
@@ -101,6 +101,119 @@ def get_trends(
         return Response(as_csv(found), media_type="text/csv; charset=utf-8")
     items = [SeriesShape.model_validate(series, from_attributes=True) for series in found]
     return TrendsShape(label=label, bucket=bucket, since=since, until=until, group_by=group_by, items=items)
+
+
+class IndexPointShape(BaseModel):
+    """One bucket of the escalation index."""
+
+    at: dt.datetime = Field(description="Its beginning.")
+    scanned: int = Field(description="Posts scanned in the place.")
+    voices: dict[int, int] = Field(description="Distinct flagged posts by stage, 1 to 4.")
+    index: float | None = Field(description="Weighted voices per 1000 scanned, corrected; null where masked.")
+    low: float | None = Field(description="95 of 100 draws lie above.")
+    high: float | None = Field(description="95 of 100 draws lie below.")
+    masked: bool = Field(description="Too little was scanned to say anything: an outage, not peace.")
+    counter_speech: float | None = Field(description="Condemning among condemning and flagged voices.")
+
+
+class ChangeShape(BaseModel):
+    """The index changed its level with this bucket."""
+
+    at: dt.datetime
+    before: float
+    after: float
+
+
+class PrecisionShape(BaseModel):
+    """What reviews said of flagged posts of one stage."""
+
+    stage: int
+    confirmed: int
+    rejected: int
+    precision: float
+    low: float
+    high: float
+
+
+class EscalationShape(BaseModel):
+    """How far speech against a group has gone, and how sure that is."""
+
+    bucket: str
+    since: dt.datetime
+    until: dt.datetime
+    target: str | None
+    target_name: str | None
+    country: str | None
+    region: str | None
+    weights: dict[int, float] = Field(description="What a voice of each stage weighs.")
+    precisions: list[PrecisionShape]
+    sensitivity: float | None = Field(
+        description="Part of true cases that is flagged; null while too few are reviewed."
+    )
+    changes: list[ChangeShape]
+    items: list[IndexPointShape]
+    next: None = None
+    notice: str = "An index of speech as a machine reads it and people corrected it; no prediction and no proof."
+
+
+@router.get(
+    "/escalation",
+    summary="Escalation index",
+    response_model=EscalationShape,
+    responses=describe_failures(401, 403, 422)
+    | {200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "JSON, or CSV by Accept."}},
+)
+def get_escalation(
+    _who: Reader,
+    session: ReadSession,
+    now: Now,
+    *,
+    target: Annotated[Literal[TARGETS] | None, Query()] = None,  # type: ignore[valid-type]
+    target_name: Annotated[str | None, Query(max_length=100)] = None,
+    country: Annotated[str | None, Query(pattern="^[A-Za-z]{2}$")] = None,
+    region: Annotated[str | None, Query(max_length=100)] = None,
+    bucket: Annotated[Literal["day", "week"], Query()] = "week",
+    since: Annotated[Moment | None, Query(description="30 days or 26 weeks back when absent.")] = None,
+    until: Annotated[Moment | None, Query(description="Now when absent.")] = None,
+    accept: Annotated[str, Header()] = "",
+) -> Any:
+    """Weigh flagged speech by stage per 1000 posts scanned, corrected by reviews, with the buckets where it changed."""
+    until = until or now
+    asked = escalation.Question(
+        bucket=bucket,
+        since=since or until - DEFAULT_SPAN[bucket],
+        until=until,
+        target=target,
+        target_name=target_name,
+        country=country.upper() if country else None,
+        region=region,
+    )
+    found = escalation.escalation(session, asked, now)
+    if "text/csv" in accept:
+        return Response(escalation_csv(found), media_type="text/csv; charset=utf-8")
+    return EscalationShape(
+        **vars(asked),
+        weights=found.weights,
+        precisions=[PrecisionShape.model_validate(one, from_attributes=True) for one in found.precisions],
+        sensitivity=found.sensitivity,
+        changes=[ChangeShape.model_validate(one, from_attributes=True) for one in found.changes],
+        items=[IndexPointShape.model_validate(one, from_attributes=True) for one in found.points],
+    )
+
+
+def escalation_csv(found: escalation.Escalation) -> str:
+    """Write one row per bucket; `change` marks where a new level begins."""
+    stages = [f"stage_{stage}" for stage in found.weights]
+    columns = ("at", "scanned", *stages, "index", "low", "high", "masked", "counter_speech", "change")
+    write = csv_writer(columns)
+    begun = {change.at for change in found.changes}
+    rows = [
+        {"at": point.at.isoformat(), "change": point.at in begun}
+        | {name: getattr(point, name) for name in ("scanned", "index", "low", "high", "masked", "counter_speech")}
+        | {f"stage_{stage}": number for stage, number in point.voices.items()}
+        for point in found.points
+    ]
+    return "".join([write(dict(zip(columns, columns, strict=True))), *map(write, rows)])
 
 
 def as_csv(found: Sequence[trends.Series]) -> str:

@@ -48,6 +48,7 @@ SCOPES = {
     ("post", "/v1/silences"): "admin",
     ("post", "/v1/silences/{silence_id}/end"): "admin",
     ("get", "/v1/trends"): "read",
+    ("get", "/v1/trends/escalation"): "read",
     ("get", "/v1/webhooks"): "read",
     ("post", "/v1/webhooks"): "admin",
     ("get", "/v1/webhooks/{webhook_id}"): "read",

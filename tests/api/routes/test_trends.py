@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from models.database import Sessions, writing
 from models.tally import mark_changed
 from tests.factories import add_assessment
+from tests.warn.history import write_history
 from warn.tally import recount
 
 POINT = {"at", "documents", "flagged", "voices", "share", "expected", "upper", "alarm"}
@@ -70,3 +71,16 @@ def test_an_empty_installation_answers_too(analyst: TestClient) -> None:
 )
 def test_a_question_without_an_answer_is_refused(analyst: TestClient, asked: dict[str, str]) -> None:
     assert analyst.get("/v1/trends", params=asked).json()["error"] == "invalid"
+
+
+def test_the_escalation_index_comes_as_json_and_csv(sessions: Sessions, analyst: TestClient, now: dt.datetime) -> None:
+    with writing(sessions) as session:
+        write_history(session, now, days=60, country="KE")
+        add_assessment(session)
+    answer = analyst.get("/v1/trends/escalation", params={"country": "ke", "since": "2026-02-02"}).json()
+    assert answer["country"] == "KE"
+    assert answer["items"][-1]["voices"] == {"1": 0, "2": 0, "3": 1, "4": 0}
+    assert answer["items"][-1]["low"] < answer["items"][-1]["index"] <= answer["items"][-1]["high"]
+    table = analyst.get("/v1/trends/escalation", params={"country": "KE"}, headers={"accept": "text/csv"}).text
+    assert table.splitlines()[0].startswith("at,scanned,stage_1")
+    assert analyst.get("/v1/trends/escalation", params={"target": "nobody"}).status_code == 422
