@@ -75,7 +75,7 @@ class SectionReader:
             f"{left} more new links wait for the next polls: {settings.section_budget} are taken each" if left else None
         )
         yield Batch(
-            entries=entries, raw_sha256=cursor["body_sha256"], remember=remember, reason=reason, **seen
+            entries=entries, raw_sha256=cursor["body_sha256"], remember=remember, reason=reason, gapless=True, **seen
         )
 
 
