@@ -57,7 +57,19 @@ ACTS = {
     "button": {"class", "name", "value", "data-key", "disabled", "hidden", "autofocus"},
     "body": {"data-keys"},
 }
-LISTS = ("/", "/queue", "/queue?show=all", "/alerts", "/sources", "/webhooks", "/quarantine", "/sessions", "/precision", "/precision?by=source", "/about")
+LISTS = (
+    "/",
+    "/queue",
+    "/queue?show=all",
+    "/alerts",
+    "/sources",
+    "/webhooks",
+    "/quarantine",
+    "/sessions",
+    "/precision",
+    "/precision?by=source",
+    "/about",
+)
 
 
 def in_batches(payloads: list[str], size: int) -> Iterator[str]:
