@@ -210,7 +210,9 @@ def test_a_secret_does_not_follow_a_redirect_to_another_host(network: Network, s
         server["/here"] = redirect("/there")
         server["/there"] = redirect(other.url("/elsewhere"))
         other["*"] = text("ok")
-        network.get(server.url("/here"), {"Authorization": "Bearer s3cret", "X-Goog-Api-Key": "k", "accept": "text/plain"})
+        network.get(
+            server.url("/here"), {"Authorization": "Bearer s3cret", "X-Goog-Api-Key": "k", "accept": "text/plain"}
+        )
         assert [one.headers.get("authorization") for one in server.ledger] == ["Bearer s3cret"] * 2
         (asked,) = other.ledger
     assert {"authorization", "x-goog-api-key"} & set(asked.headers) == set()
