@@ -149,14 +149,15 @@ def _release(model: str) -> Mapping[str, Any] | None:
 
 
 def _model(settings: Settings) -> Finding:
+    from classify.engines import load
     from classify.errors import ClassifyError
-    from classify.model import load
 
     try:
         scorer = load(settings.classify)
     except ClassifyError as error:
         return Finding("model", False, str(error))
-    return Finding("model", True, f"{scorer.config.model} loads and its weights are the ones it was released with")
+    sentence = f"{scorer.config.model} loads, its weights are the ones it was released with; it runs on {scorer.engine}"
+    return Finding("model", True, sentence)
 
 
 def _ago(age: dt.timedelta) -> str:

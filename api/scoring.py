@@ -15,7 +15,7 @@ from classify.errors import ModelBroken
 from classify.settings import ClassifySettings
 
 if TYPE_CHECKING:
-    from classify.model import Scorer
+    from classify.scorer import Scorer
 
 RETRY_SECONDS = 60.0
 
@@ -37,7 +37,7 @@ class LazyScorer:
                 return self._scorer
             if self._broken is not None and time.monotonic() - self._tried_at < RETRY_SECONDS:
                 raise self._broken
-            from classify.model import load
+            from classify.engines import load
 
             self._tried_at = time.monotonic()
             try:
@@ -57,4 +57,5 @@ class LazyScorer:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelBroken(f"the model's config.json at {path} cannot be read ({type(error).__name__})") from error
         shown = ("thresholds", "band", "languages", "max_tokens", "card")
-        return {"model": name, **{key: told.get(key) for key in shown}}
+        engine = self._scorer.engine if self._scorer else f"{self.settings.engine}, not loaded yet"
+        return {"model": name, "engine": engine, **{key: told.get(key) for key in shown}}

@@ -27,7 +27,7 @@ from sqlalchemy import func, select
 
 import migrations
 from classify.assess import assess
-from classify.model import load
+from classify.engines import load
 from classify.settings import ClassifySettings
 from ingest.extract import extract
 from ingest.http import Network

@@ -2,6 +2,7 @@
 
 ClassifyError
 ├── ModelBroken        the model folder is missing, changed, or not ours: texts stay unscored, visibly
+├── EngineUnfit        an engine is not there, or not right on this machine: another one is taken
 ├── ScoringFailed      the model ran and gave nothing usable (not a number, out of memory at one passage)
 ├── BadTrainingData    a training or evaluation file cannot be used
 └── BadGazetteer       an operator's file of group names cannot be used
@@ -14,6 +15,10 @@ class ClassifyError(Exception):
 
 class ModelBroken(ClassifyError):
     """The model cannot be loaded; nothing is wrong with the texts."""
+
+
+class EngineUnfit(ClassifyError):
+    """An engine cannot run the model here; nothing is wrong with the model."""
 
 
 class ScoringFailed(ClassifyError):

@@ -5,7 +5,6 @@ languages or documents: passages go in, logits come out, and a passage's logits 
 """
 
 import hashlib
-import math
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,20 +14,17 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
 from classify.checkpoint import FORMAT, checked, config_file, folder_of, model_config
-from classify.errors import ModelBroken, ScoringFailed
-from classify.scorer import Floats, ModelConfig, Scorer, Scores, Weighted
+from classify.engines.passages import PassageScorer
+from classify.errors import ModelBroken
+from classify.scorer import Floats, ModelConfig
 from classify.settings import ClassifySettings
-from classify.text import Normalised, normalise
-from models.assessment import SIGNALS, STANCES, TARGETS
+from models.assessment import SIGNALS, TARGETS
 
-__all__ = ["Scorer", "TorchScorer", "load", "load_folder"]
-
-MOST_UNITS = 24  # passes per explained passage
 ABSENT = -30.0  # the logit of a label that a model does not have
 
 
@@ -174,116 +170,38 @@ class Foreign(nn.Module):
         return Logits(every, stage, stance, absent[:, None].expand(-1, len(TARGETS)))
 
 
-class TorchScorer:
-    """Passages to logits, in batches of like length; the same logits whatever else is in the batch."""
+class Torch:
+    """A network on torch."""
+
+    def __init__(self, network: Network | Foreign, reason: str = "") -> None:
+        self.network = network.eval()
+        self.name = f"torch: full precision{reason and f' ({reason})'}"
+
+    def groups(self, lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+        """Neighbours of ascending length, at most `budget` tokens together with their padding."""
+        group: list[int] = []
+        for index in sorted(range(len(lengths)), key=lengths.__getitem__):
+            if group and (len(group) + 1) * lengths[index] > budget:
+                yield group
+                group = []
+            group.append(index)
+        if group:
+            yield group
+
+    def forward(self, ids: Sequence[Sequence[int]]) -> Floats:
+        """(rows, 24) logits. Raises RuntimeError or MemoryError."""
+        with torch.inference_mode():
+            logits = self.network(*_padded(ids))
+        return np.asarray(torch.cat(logits, dim=1).double().numpy())
+
+
+class TorchScorer(PassageScorer):
+    """A scorer on torch: for checkpoints of others, and for measuring what was just trained."""
 
     def __init__(
-        self, network: Network | Foreign, tokenizer: Tokenizer, config: ModelConfig, batch_tokens: int
+        self, network: Network | Foreign, tokenizer: Tokenizer, config: ModelConfig, batch_tokens: int, reason: str = ""
     ) -> None:
-        self._network = network.eval()
-        self._tokenizer = tokenizer
-        self._config = config
-        self._batch_tokens = batch_tokens
-
-    @property
-    def config(self) -> ModelConfig:
-        """Thresholds, calibration and languages of these weights."""
-        return self._config
-
-    def score(self, passages: Sequence[str]) -> Scores:
-        """Logits of each passage. Raises ScoringFailed when an answer is no number or one passage needs too much."""
-        out = self._run([encoding.ids for encoding in self._encode([normalise(passage) for passage in passages])])
-        if not np.isfinite(out).all():
-            bad = int(np.flatnonzero(~np.isfinite(out).all(axis=1))[0])
-            raise ScoringFailed(f"The model gave no number for passage {bad}; check the model's weights.")
-        return Scores(out[:, :8], out[:, 8:12], out[:, 12:16], out[:, 16:])
-
-    def explain(self, passages: Sequence[str], signals: Sequence[int]) -> list[list[Weighted]]:
-        """How much one signal's logit falls when a word (of a long passage: a few neighbours) is left out."""
-        normalised = [normalise(passage) for passage in passages]
-        units = [_units(len(one.words)) for one in normalised]
-        variants: list[list[int]] = []
-        for one, parts, encoding in zip(normalised, units, self._encode(normalised), strict=True):
-            variants += [encoding.ids, *_without_each(encoding, one, parts)]
-        out = self._run(variants)
-        found, first = [], 0
-        for one, parts, signal in zip(normalised, units, signals, strict=True):
-            whole, *without = out[first : first + len(parts) + 1, signal].tolist()
-            first += len(parts) + 1
-            found.append(
-                [
-                    Weighted(one.words[part[0]].start, one.words[part[-1]].end, whole - rest)
-                    for part, rest in zip(parts, without, strict=True)
-                ]
-            )
-        return found
-
-    def _encode(self, normalised: Sequence[Normalised]) -> list[Encoding]:
-        return self._tokenizer.encode_batch([n.text for n in normalised])
-
-    def _run(self, ids: Sequence[Sequence[int]]) -> Floats:
-        """(rows, 24) logits, computed in batches of like length."""
-        out = np.zeros((len(ids), 4 + len(SIGNALS) + len(STANCES) + len(TARGETS)))
-        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
-        for group in _groups(order, [len(row) for row in ids], self._batch_tokens):
-            out[group] = self._forward([ids[i] for i in group])
-        return out
-
-    def _forward(self, ids: Sequence[Sequence[int]]) -> Floats:
-        try:
-            with torch.inference_mode():
-                logits = self._network(*_padded(ids))
-            return np.asarray(torch.cat(logits, dim=1).double().numpy())
-        except (RuntimeError, MemoryError) as error:
-            if "memory" not in str(error).lower() and not isinstance(error, MemoryError):
-                raise ScoringFailed(f"The model failed on a passage: {error}") from error
-            if len(ids) == 1:
-                raise ScoringFailed("One passage alone needs more memory than there is.") from error
-            half = len(ids) // 2
-            return np.concatenate([self._forward(ids[:half]), self._forward(ids[half:])])
-
-
-def _units(words: int) -> list[range]:
-    """Word numbers in at most MOST_UNITS runs of neighbours, so that an explanation has a bounded price."""
-    size = max(1, math.ceil(words / MOST_UNITS))
-    return [range(first, min(first + size, words)) for first in range(0, words, size)]
-
-
-def _without_each(encoding: Encoding, normalised: Normalised, units: Sequence[range]) -> Iterator[list[int]]:
-    """The token ids with one unit left out, for each unit in turn."""
-    tokens: list[set[int]] = [set() for _ in normalised.words]
-    for token, word in _words_of(encoding, normalised):
-        tokens[word].add(token)
-    for unit in units:
-        left_out = set().union(*(tokens[word] for word in unit))
-        yield [number for token, number in enumerate(encoding.ids) if token not in left_out]
-
-
-def _words_of(encoding: Encoding, normalised: Normalised) -> Iterator[tuple[int, int]]:
-    """Pairs of (token number, word number) of an encoded text whose words were joined by single spaces."""
-    ends: list[int] = []
-    cursor = 0
-    for word in normalised.words:
-        cursor += len(word.text) + 1
-        ends.append(cursor)
-    number = 0
-    for token, (start, end) in enumerate(encoding.offsets):
-        if end > start:
-            while end > ends[number]:  # by its end: some tokenizers count the space before a word to its token
-                number += 1
-            yield token, number
-
-
-def _groups(order: Sequence[int], lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Neighbours of ascending length, at most `budget` tokens together with their padding."""
-    group: list[int] = []
-    for index in order:
-        if group and (len(group) + 1) * lengths[index] > budget:
-            yield group
-            group = []
-        group.append(index)
-    if group:
-        yield group
+        super().__init__(Torch(network, reason), tokenizer, config, batch_tokens)
 
 
 def _padded(ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
@@ -293,17 +211,17 @@ def _padded(ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     return padded, mask  # (batch, tokens) each
 
 
-def load(settings: ClassifySettings) -> TorchScorer:
-    """The scorer that the settings name. Raises ModelBroken with what is wrong and what to do."""
+def load(settings: ClassifySettings, reason: str = "") -> TorchScorer:
+    """The model that the settings name, on torch. Raises ModelBroken with what is wrong and what to do."""
     torch.set_num_threads(settings.threads or os.cpu_count() or 1)
     folder = folder_of(settings.model)
     told = config_file(folder)
     if told.get("format") == FORMAT:
-        return load_folder(folder, settings.batch_tokens)
-    return _foreign(folder, told, settings.batch_tokens)
+        return load_folder(folder, settings.batch_tokens, reason)
+    return _foreign(folder, told, settings.batch_tokens, reason)
 
 
-def _foreign(folder: Path, told: dict[str, Any], batch_tokens: int) -> TorchScorer:
+def _foreign(folder: Path, told: dict[str, Any], batch_tokens: int, reason: str) -> TorchScorer:
     """A Hugging Face folder whose labels are among our signals; languages only as its `tocsin` block says."""
     labels = {label: int(number) for number, label in told.get("id2label", {}).items()}
     columns = {number: labels[key] for number, key in enumerate(SIGNALS) if key in labels}
@@ -337,10 +255,10 @@ def _foreign(folder: Path, told: dict[str, Any], batch_tokens: int) -> TorchScor
         band=dict.fromkeys(SIGNALS, (0.45, 0.55)),
         languages=own.get("languages", {}),
     )
-    return TorchScorer(Foreign(inner, columns), tokenizer, config, batch_tokens)
+    return TorchScorer(Foreign(inner, columns), tokenizer, config, batch_tokens, reason)
 
 
-def load_folder(folder: Path, batch_tokens: int = 2048) -> TorchScorer:
+def load_folder(folder: Path, batch_tokens: int = 2048, reason: str = "") -> TorchScorer:
     """A scorer from a folder in our own format, its weights checked by sha256 before they are read."""
     told = config_file(folder)
     if told.get("format") != FORMAT:
@@ -355,7 +273,7 @@ def load_folder(folder: Path, batch_tokens: int = 2048) -> TorchScorer:
         raise ModelBroken(f"The weights in {folder} do not fit its config.json: {str(error)[:300]}") from error
     tokenizer.no_padding()
     tokenizer.enable_truncation(told["max_tokens"])
-    return TorchScorer(packed(network), tokenizer, model_config(told), batch_tokens)
+    return TorchScorer(packed(network), tokenizer, model_config(told), batch_tokens, reason)
 
 
 def dequantised(stored: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -53,11 +53,16 @@ class ModelConfig:
 
 
 class Scorer(Protocol):
-    """Anything that gives logits to passages; ours is `classify.model.TorchScorer`, tests have a fake."""
+    """Anything that gives logits to passages; ours is `classify.engines.passages.PassageScorer`, tests have a fake."""
 
     @property
     def config(self) -> ModelConfig:
         """Thresholds, calibration and languages of the weights in use."""
+        ...
+
+    @property
+    def engine(self) -> str:
+        """What runs the weights, and why."""
         ...
 
     def score(self, passages: Sequence[str]) -> Scores:

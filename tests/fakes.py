@@ -38,6 +38,7 @@ class FakeScorer:
 
     def __init__(self, *, model: str = "fake", broken: bool = False, pause: float = 0.0) -> None:
         self.config = config(model)
+        self.engine = "words"
         self.broken = broken
         self.pause = pause
         self.calls: list[list[str]] = []

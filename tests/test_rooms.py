@@ -46,6 +46,16 @@ def test_torch_stays_out_until_a_text_must_be_scored(module: str) -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
+@pytest.mark.model
+def test_the_bundled_model_needs_no_torch_and_phones_nobody() -> None:
+    code = (
+        "import sys; from classify.engines import load; from classify.settings import ClassifySettings;"
+        "load(ClassifySettings()).score(['Rain.']);"
+        "sys.exit(any(sys.modules.get(name) for name in ('torch', 'transformers', 'openvino_telemetry')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
 def test_no_drawer_for_everything() -> None:
     assert not [path for path in modules() if path.stem in {"utils", "helpers", "common", "misc"}]
 

@@ -26,7 +26,7 @@ def classify(file: Any, form: str | None, column: str, language: str | None) -> 
     """Classify texts: one JSON object per input, in order, on stdout. Nothing is stored."""
     from api.inputs import read_texts
     from classify.assess import classify_texts
-    from classify.model import load
+    from classify.engines import load
 
     settings = read_settings()
     scorer = load(settings.classify)
@@ -51,7 +51,7 @@ def classify(file: Any, form: str | None, column: str, language: str | None) -> 
 def evaluate(suite: str, data: Path | None, as_json: bool, out: Path | None) -> None:
     """Measure the model on a suite and print the tables."""
     from classify.evaluate import Report, measure
-    from classify.model import load
+    from classify.engines import load
     from classify.plots import reliability_svg
 
     settings = read_settings().classify

@@ -29,7 +29,7 @@ HARMLESS = [
 
 @pytest.fixture(scope="module")
 def scorer() -> Scorer:
-    from classify.model import load
+    from classify.engines import load
 
     return load(ClassifySettings())
 
@@ -55,7 +55,10 @@ def test_another_script_abstains(scorer: Scorer) -> None:
 
 
 def test_a_score_never_depends_on_its_batch(scorer: Scorer) -> None:
-    texts = [*HOSTILE, *HARMLESS, "", "rain " * 100]
+    texts = [" ".join(text.split()[:size]) for text in [*HOSTILE, *HARMLESS] for size in range(1, 16)] + [
+        "",
+        "rain " * 100,
+    ]
     together = scorer.score(texts).signals
     alone = np.concatenate([scorer.score([text]).signals for text in texts])
     assert np.abs(together - alone).max() < 1e-5

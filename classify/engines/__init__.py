@@ -1,0 +1,46 @@
+"""Which engine runs the model: the fastest that is there and right on this machine, with the reason.
+
+Nothing slow is imported until a model is loaded: torch only for what no lighter engine can run.
+"""
+
+import logging
+
+from classify.checkpoint import FORMAT, config_file, folder_of
+from classify.engines.passages import PassageScorer
+from classify.errors import EngineUnfit, ModelBroken
+from classify.settings import ClassifySettings
+
+_LOG = logging.getLogger(__name__)
+
+
+def load(settings: ClassifySettings) -> PassageScorer:
+    """The scorer that the settings name. Raises ModelBroken with what is wrong and what to do."""
+    scorer = _chosen(settings)
+    _LOG.info("model %s runs on %s", scorer.config.model, scorer.engine)
+    return scorer
+
+
+def _chosen(settings: ClassifySettings) -> PassageScorer:
+    folder = folder_of(settings.model)
+    ours = config_file(folder).get("format") == FORMAT
+    if settings.engine == "openvino" and not ours:
+        raise ModelBroken(
+            f"TOCSIN_ENGINE is openvino, which runs models in our own format only, and {folder} is not; "
+            "set it to auto or torch."
+        )
+    if settings.engine == "torch" or not ours:
+        return _on_torch(settings, "as set" if settings.engine == "torch" else "the model is not in our own format")
+    from classify.engines import openvino
+
+    try:
+        return openvino.load_folder(folder, settings.threads, settings.batch_tokens)
+    except EngineUnfit as reason:
+        if settings.engine == "openvino":
+            raise ModelBroken(f"TOCSIN_ENGINE is openvino, and {reason}; set it to auto or torch.") from reason
+        return _on_torch(settings, f"openvino was passed over: {reason}")
+
+
+def _on_torch(settings: ClassifySettings, reason: str) -> PassageScorer:
+    from classify.model import load as load_on_torch
+
+    return load_on_torch(settings, reason)

@@ -1,0 +1,229 @@
+"""Our own network on OpenVINO: the stored int8 rows as they are, activations in int8 by groups, the rest in bf16.
+
+The stored weights are int8 already, so that int8 arithmetic rounds the activations only; with a scale for every token
+and every 128 values that changes next to no decision. Every row is padded to a width that only its own length decides:
+the kernels then add the same numbers in the same order whoever shares the batch: the same logits, to the bit.
+"""
+
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_tensors
+from tokenizers import Tokenizer
+
+from classify.checkpoint import FORMAT, checked, config_file, model_config
+from classify.engines import reference
+from classify.engines.passages import PassageScorer
+from classify.engines.reference import EPSILON, HEADS, Stored, matrix
+from classify.errors import EngineUnfit, ModelBroken
+from classify.scorer import Floats
+
+STEP = 8  # widths are multiples of this: few shapes, each of which costs memory, for little padding
+MOST_ROWS, MOST_TOKENS = 8, 384  # of a batch: what fits the caches of a core
+ACTIVATION_GROUP = 128  # values of a token that share a scale; fewer are slower, more change more decisions
+TOLERANCE = 0.1  # of the reference logits' spread; int8 with bf16 strays by 0.02 or so, a wrong kernel by 1
+CHECKS = (
+    "Rain.",
+    "They are rats and must be driven out.",
+    "The market opened late on Monday, said the council of the town.",
+)
+
+
+class OpenVino:
+    """A compiled network; may be called from any thread, one batch at a time."""
+
+    def __init__(self, stored: Stored, shape: dict[str, int], threads: int) -> None:
+        openvino = _imported()
+        core = openvino.Core()
+        can = set(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+        # Sizes that the groups do not divide are computed in full precision: in bf16 they would depend on the batch.
+        divided = all(shape[size] % ACTIVATION_GROUP == 0 for size in ("hidden", "inner"))
+        between = "bf16" if "BF16" in can and divided else "fp32"
+        self.name = f"openvino: int8 weights{' and activations' if divided else ''}, {between} between"
+        model = _graph(stored, shape)
+        wanted = {
+            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": 1,
+            "INFERENCE_PRECISION_HINT": "bf16" if between == "bf16" else "f32",
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE": ACTIVATION_GROUP if divided else 0,
+        }
+        self._request = core.compile_model(model, "CPU", wanted).create_infer_request()
+        self._lock = threading.Lock()
+        # Looked up here and not in the graph, so that of the largest matrix int8 is all that is ever held.
+        words = "embeddings.word_embeddings.weight"
+        self._words = stored[words].copy()
+        self._scales = np.array(stored.get(f"{words}.scale", np.ones(len(self._words), np.float32)))
+        self._places = matrix(stored, "embeddings.position_embeddings.weight")
+        self._places += matrix(stored, "embeddings.token_type_embeddings.weight")[0]
+        self._heads = np.concatenate([matrix(stored, f"{name}.weight") for name in HEADS]).T  # (hidden, 24)
+        self._bias = np.concatenate([stored[f"{name}.bias"] for name in HEADS])
+
+    def groups(self, lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+        """Rows of the same padded width, a power of two of them at a time."""
+        by_width: dict[int, list[int]] = {}
+        for row, length in enumerate(lengths):
+            by_width.setdefault(self._width(length), []).append(row)
+        for width, rows in sorted(by_width.items()):
+            most = max(1, min(MOST_ROWS, min(budget, MOST_TOKENS) // width))
+            first = 0
+            while first < len(rows):
+                size = 1 << (min(most, len(rows) - first).bit_length() - 1)
+                yield rows[first : first + size]
+                first += size
+
+    def forward(self, ids: Sequence[Sequence[int]]) -> Floats:
+        """(rows, 24) logits of rows that share a width. Raises MemoryError or RuntimeError."""
+        width = self._width(max(len(row) for row in ids))
+        lengths = np.array([len(row) for row in ids])
+        padded = np.zeros((len(ids), width), np.int64)
+        for number, row in enumerate(ids):
+            padded[number, : len(row)] = row
+        embedded = self._words[padded] * self._scales[padded][..., None] + self._places[:width]
+        keep = np.arange(width) < lengths[:, None]  # (rows, width)
+        hide = np.where(keep, 0.0, -1e9).astype(np.float32)[:, None, None, :]
+        share = (keep / lengths[:, None]).astype(np.float32)[:, None, :]
+        with self._lock:
+            pooled = np.array(self._request.infer([embedded.astype(np.float32), hide, share])[0], dtype=np.float64)
+        # In double precision: in the graph the logits themselves would be rounded to bf16.
+        return np.einsum("rh,hl->rl", pooled, self._heads) + self._bias
+
+    def _width(self, length: int) -> int:
+        return min(-(-length // STEP) * STEP, len(self._places))
+
+
+def _imported() -> Any:
+    """The library without what it brings along to report its use over the network, and without its converters."""
+    for name in ("openvino_telemetry", "openvino.tools", "openvino.tools.ovc"):
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # as the import system spells "not to be had"
+    try:
+        import openvino
+    except ImportError as error:
+        raise EngineUnfit("openvino is not installed") from error
+    return openvino
+
+
+def _graph(stored: Stored, shape: dict[str, int]) -> Any:
+    """The network as OpenVINO operations: (rows, width, hidden) embeddings, mask, pooling shares to (rows, hidden)."""
+    import openvino
+    from openvino import opset13 as op
+
+    hidden, heads = shape["hidden"], shape["heads"]
+    each = hidden // heads
+
+    def constant(values: Any) -> Any:
+        return op.constant(np.ascontiguousarray(values))
+
+    def weight(*names: str) -> Any:
+        if any(stored[name].dtype != np.int8 for name in names):
+            return constant(np.concatenate([matrix(stored, name) for name in names]))
+        rows = constant(np.concatenate([stored[name] for name in names]))
+        scales = np.concatenate([stored[f"{name}.scale"] for name in names])[:, None]
+        return op.multiply(op.convert(rows, openvino.Type.f32), constant(scales.astype(np.float32)))
+
+    def linear(values: Any, *names: str) -> Any:
+        bias = np.concatenate([stored[f"{name}.bias"] for name in names])
+        product = op.matmul(values, weight(*(f"{name}.weight" for name in names)), False, True)
+        return op.add(product, constant(bias.reshape(1, 1, -1)))
+
+    def norm(values: Any, name: str) -> Any:
+        centred = op.mvn(values, constant(np.array([-1])), True, EPSILON, "inside_sqrt")
+        scaled = op.multiply(centred, constant(stored[f"{name}.weight"].reshape(1, 1, -1)))
+        return op.add(scaled, constant(stored[f"{name}.bias"].reshape(1, 1, -1)))
+
+    def turned(values: Any, *order: int) -> Any:
+        return op.transpose(values, constant(np.array(order)))
+
+    embedded = op.parameter(openvino.PartialShape([-1, -1, hidden]), np.float32)
+    hide = op.parameter(openvino.PartialShape([-1, 1, 1, -1]), np.float32)
+    share = op.parameter(openvino.PartialShape([-1, 1, -1]), np.float32)
+    values = norm(embedded, "embeddings.LayerNorm")
+    for number in range(shape["layers"]):
+        layer = f"layers.{number}"
+        joined = linear(values, *(f"{layer}.{part}" for part in ("query", "key", "value")))
+        split = op.reshape(joined, constant(np.array([0, 0, 3 * heads, each])), True)
+        query, key, value = op.variadic_split(split, constant(np.int64(2)), constant(np.array([heads] * 3))).outputs()
+        score = op.matmul(turned(query, 0, 2, 1, 3), turned(key, 0, 2, 3, 1), False, False)
+        score = op.add(op.multiply(score, constant(np.float32(each**-0.5))), hide)  # (rows, heads, width, width)
+        mixed = op.matmul(op.softmax(score, -1), turned(value, 0, 2, 1, 3), False, False)
+        mixed = op.reshape(turned(mixed, 0, 2, 1, 3), constant(np.array([0, 0, hidden])), True)
+        values = norm(op.add(values, linear(mixed, f"{layer}.attention_out")), f"{layer}.attention_norm")
+        grown = op.gelu(linear(values, f"{layer}.inner"), "erf")
+        values = norm(op.add(values, linear(grown, f"{layer}.outer")), f"{layer}.norm")
+    pooled = op.squeeze(op.matmul(share, values, False, False), constant(np.array([1])))  # (rows, hidden)
+    return openvino.Model([pooled], [embedded, hide, share])
+
+
+def load_folder(folder: Path, threads: int, batch_tokens: int) -> PassageScorer:
+    """A scorer from a folder in our own format, its weights checked by sha256 before they are read.
+
+    Raises ModelBroken when the model is at fault, EngineUnfit when this machine is.
+    """
+    told = config_file(folder)
+    if told.get("format") != FORMAT:
+        raise ModelBroken(f"{folder / 'config.json'} is not in the format {FORMAT}.")
+    weights = checked(folder / "model.safetensors", told["weights"]["sha256"])
+    words = checked(folder / "tokenizer.json", told["tokenizer"]["sha256"])
+    try:
+        stored = load_tensors(weights)
+        _fits(stored, told["shape"])
+        tokenizer = Tokenizer.from_str(words.decode())
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise ModelBroken(f"The weights in {folder} do not fit its config.json: {str(error)[:300]}") from error
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(told["max_tokens"])
+    config = model_config(told)
+    try:
+        engine = OpenVino(stored, told["shape"], threads)
+        rows = [encoding.ids for encoding in tokenizer.encode_batch(CHECKS)]
+        engine.name += _verdict(engine.forward, stored, told["shape"]["heads"], rows)
+    except RuntimeError as error:
+        raise EngineUnfit(f"openvino cannot run the model here ({str(error).splitlines()[-1][:200]})") from error
+    return PassageScorer(engine, tokenizer, config, batch_tokens)
+
+
+def _fits(stored: Stored, shape: dict[str, int]) -> None:
+    """Raise ValueError unless the tensors are those of a network of this shape."""
+    hidden, inner = shape["hidden"], shape["inner"]
+    wanted = {
+        "embeddings.word_embeddings.weight": (shape["vocabulary"], hidden),
+        "embeddings.position_embeddings.weight": (shape["positions"], hidden),
+        "embeddings.token_type_embeddings.weight": (2, hidden),
+        "embeddings.LayerNorm.weight": (hidden,),
+    }
+    sizes = {"query": (hidden, hidden), "key": (hidden, hidden), "value": (hidden, hidden)}
+    sizes |= {"attention_out": (hidden, hidden), "inner": (inner, hidden), "outer": (hidden, inner)}
+    for number in range(shape["layers"]):
+        wanted |= {f"layers.{number}.{part}.weight": size for part, size in sizes.items()}
+        wanted |= {f"layers.{number}.{part}.weight": (hidden,) for part in ("attention_norm", "norm")}
+    wanted |= {f"{name}.weight": (size, hidden) for name, size in zip(HEADS, (8, 4, 4, 8), strict=True)}
+    biased = [name for name in wanted if "_embeddings" not in name]
+    wanted |= {f"{name.removesuffix('.weight')}.bias": wanted[name][:1] for name in biased}
+    found = {name: tensor.shape for name, tensor in stored.items() if not name.endswith(".scale")}
+    if found != wanted:
+        odd = sorted(name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name))
+        raise ValueError(f"{odd[0]} is {found.get(odd[0])}, not {wanted.get(odd[0])}")
+    for name, tensor in stored.items():
+        if tensor.dtype == np.int8 and stored[f"{name}.scale"].shape != tensor.shape[:1]:
+            raise ValueError(f"{name} has not one scale to a row")
+
+
+def _verdict(
+    forward: Callable[[Sequence[Sequence[int]]], Floats], stored: Stored, heads: int, rows: Sequence[Sequence[int]]
+) -> str:
+    """How well the engine agrees with full precision. Raises EngineUnfit when it does not."""
+    right = np.array([reference.logits(stored, heads, row) for row in rows])
+    alone = np.concatenate([forward([row]) for row in rows])
+    together = np.array([forward([row] * MOST_ROWS)[-1] for row in rows])
+    if not np.isfinite(right).all():
+        return "; not checked, the weights themselves give no number"
+    off = float(np.sqrt(((alone - right) ** 2).mean()) / max(float(right.std()), 1e-6))
+    if not off <= TOLERANCE:
+        raise EngineUnfit(f"openvino strays from full precision by {off:.0%} on this machine")
+    if not np.abs(alone - together).max() <= 1e-5:
+        raise EngineUnfit("openvino scores a text by its batch on this machine")
+    return f"; strays from full precision by {off:.1%} on {len(rows)} sentences, checked at the start"
