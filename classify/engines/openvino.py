@@ -90,7 +90,7 @@ class OpenVino:
         with self._lock:
             pooled = np.array(self._request.infer([embedded.astype(np.float32), hide, share])[0], dtype=np.float64)
         # In double precision: in the graph the logits themselves would be rounded to bf16.
-        return np.einsum("rh,hl->rl", pooled, self._heads) + self._bias
+        return np.asarray(np.einsum("rh,hl->rl", pooled, self._heads) + self._bias)
 
     def _width(self, length: int) -> int:
         return min(-(-length // STEP) * STEP, len(self._places))
@@ -216,7 +216,7 @@ def _verdict(
     forward: Callable[[Sequence[Sequence[int]]], Floats], stored: Stored, heads: int, rows: Sequence[Sequence[int]]
 ) -> str:
     """How well the engine agrees with full precision. Raises EngineUnfit when it does not."""
-    right = np.array([reference.logits(stored, heads, row) for row in rows])
+    right = reference.logits(stored, heads, rows)
     alone = np.concatenate([forward([row]) for row in rows])
     together = np.array([forward([row] * MOST_ROWS)[-1] for row in rows])
     if not np.isfinite(right).all():

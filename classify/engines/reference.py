@@ -26,45 +26,47 @@ def matrix(stored: Stored, name: str) -> Single:
     return scaled * stored[f"{name}.scale"][:, None] if tensor.dtype == np.int8 else scaled
 
 
-def logits(stored: Stored, heads: int, ids: Sequence[int]) -> Floats:
-    """(24,) logits of one row of token ids."""
-    embedded = matrix(
-        {
-            "rows": stored["embeddings.word_embeddings.weight"][list(ids)],
-            "rows.scale": _scales(stored, ids),
-        },
-        "rows",
+def logits(stored: Stored, heads: int, rows: Sequence[Sequence[int]]) -> Floats:
+    """(rows, 24) logits of some rows of token ids, each attending to itself only; every weight is unpacked once."""
+    ids = [token for row in rows for token in row]
+    ends = np.cumsum([len(row) for row in rows])[:-1]
+    places = matrix(stored, "embeddings.position_embeddings.weight")
+    hidden = _words(stored, ids) + np.concatenate([places[: len(row)] for row in rows])
+    hidden = _norm(
+        stored, "embeddings.LayerNorm", hidden + matrix(stored, "embeddings.token_type_embeddings.weight")[0]
     )
-    embedded += matrix(stored, "embeddings.position_embeddings.weight")[: len(ids)]
-    embedded += matrix(stored, "embeddings.token_type_embeddings.weight")[0]
-    hidden = _norm(stored, "embeddings.LayerNorm", embedded)
     layers = {name.split(".")[1] for name in stored if name.startswith("layers.")}
     for number in range(len(layers)):
-        hidden = _layer(stored, f"layers.{number}", heads, hidden)
-    pooled = hidden.mean(axis=0)
-    return np.concatenate([_linear(stored, name, pooled) for name in HEADS]).astype(np.float64)
+        hidden = _layer(stored, f"layers.{number}", heads, hidden, ends)
+    pooled = np.array([row.mean(axis=0) for row in np.split(hidden, ends)])
+    return np.concatenate([_linear(stored, name, pooled) for name in HEADS], axis=1).astype(np.float64)
 
 
-def _scales(stored: Stored, ids: Sequence[int]) -> NDArray[Any]:
-    name = "embeddings.word_embeddings.weight.scale"
-    return stored[name][list(ids)] if name in stored else np.ones(len(ids), np.float32)
+def _words(stored: Stored, ids: Sequence[int]) -> Single:
+    name = "embeddings.word_embeddings.weight"
+    part = {"rows": stored[name][list(ids)]}
+    if f"{name}.scale" in stored:
+        part["rows.scale"] = stored[f"{name}.scale"][list(ids)]
+    return matrix(part, "rows")
 
 
-def _layer(stored: Stored, name: str, heads: int, hidden: Single) -> Single:
-    """(tokens, hidden) to the same: attention and feed-forward, each with its residual."""
-    tokens, width = hidden.shape
-    query, key, value = (
-        _linear(stored, f"{name}.{part}", hidden).reshape(tokens, heads, -1).transpose(1, 0, 2)
-        for part in ("query", "key", "value")
-    )
-    score = query @ key.transpose(0, 2, 1) / np.float32(math.sqrt(width // heads))  # (heads, tokens, tokens)
-    weight = np.exp(score - score.max(axis=-1, keepdims=True))
-    mixed = (weight / weight.sum(axis=-1, keepdims=True)) @ value
-    mixed = _linear(stored, f"{name}.attention_out", mixed.transpose(1, 0, 2).reshape(tokens, width))
-    hidden = _norm(stored, f"{name}.attention_norm", hidden + mixed)
+def _layer(stored: Stored, name: str, heads: int, hidden: Single, ends: NDArray[Any]) -> Single:
+    """(tokens, hidden) of all rows to the same: attention within each row and feed-forward, each with its residual."""
+    parts = [np.split(_linear(stored, f"{name}.{part}", hidden), ends) for part in ("query", "key", "value")]
+    mixed = np.concatenate([_attention(heads, *row) for row in zip(*parts, strict=True)])
+    hidden = _norm(stored, f"{name}.attention_norm", hidden + _linear(stored, f"{name}.attention_out", mixed))
     inner = _linear(stored, f"{name}.inner", hidden)
     grown = inner * 0.5 * (1.0 + _erf(inner / math.sqrt(2)).astype(np.float32))
     return _norm(stored, f"{name}.norm", hidden + _linear(stored, f"{name}.outer", grown.astype(np.float32)))
+
+
+def _attention(heads: int, *parts: Single) -> Single:
+    tokens, width = parts[0].shape
+    query, key, value = (part.reshape(tokens, heads, -1).transpose(1, 0, 2) for part in parts)
+    score = query @ key.transpose(0, 2, 1) / np.float32(math.sqrt(width // heads))  # (heads, tokens, tokens)
+    weight = np.exp(score - score.max(axis=-1, keepdims=True))
+    mixed: Single = ((weight / weight.sum(axis=-1, keepdims=True)) @ value).transpose(1, 0, 2).reshape(tokens, width)
+    return mixed
 
 
 def _linear(stored: Stored, name: str, values: Single) -> Single:

@@ -259,7 +259,7 @@ def test_an_engine_that_computes_something_else_is_passed_over(
     from classify.engines import reference
 
     right = reference.logits
-    monkeypatch.setattr(reference, "logits", lambda *given: right(*given)[::-1])
+    monkeypatch.setattr(reference, "logits", lambda *given: right(*given)[:, ::-1])
     chosen = scorer(tiny_folder, engine="auto")
     assert chosen.engine.startswith("torch")
     assert "strays" in chosen.engine
@@ -291,10 +291,10 @@ def test_the_reference_is_the_network(tiny_folder: Path) -> None:
 
     from classify.engines import reference
 
-    ids = [2, 5, 6, 3]
+    rows = [[2, 5, 6, 3], [2, 7, 3]]
     stored = load_file(tiny_folder / "model.safetensors")
-    right = scorer(tiny_folder)._engine.forward([ids])[0]
-    assert np.abs(reference.logits(stored, 4, ids) - right).max() < 1e-5
+    right = scorer(tiny_folder)._engine.forward(rows)
+    assert np.abs(reference.logits(stored, 4, rows) - right).max() < 1e-5
 
 
 def test_a_hugging_face_folder_has_no_other_engine(tmp_path: Path) -> None:
