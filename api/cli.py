@@ -12,8 +12,8 @@ import click
 from api.commands.access import sign_in, token
 from api.commands.context import now, open_database, read_settings
 from api.commands.forget import forget
-from api.commands.model import classify, evaluate, train
 from api.commands.lists import sources
+from api.commands.model import classify, evaluate, train
 from api.commands.partners import webhooks
 from api.commands.sources import import_rows
 

@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 from safetensors.torch import load_file, save
 
-from classify import calibration
+from classify import calibration, drift
+from classify.assess import classify_texts
 from classify.checkpoint import FORMAT
-from classify.model import Network, Shape, TorchScorer, dequantised, packed, quantised
+from classify.model import Network, Shape, TorchScorer, dequantised, load_folder, packed, quantised
 from classify.rows import read
 from classify.scorer import ModelConfig
+from classify.settings import ClassifySettings
 from classify.train import authored, rows
 from classify.train.base import BASE, sha256
 from classify.train.run import MAX_TOKENS, read_tokenizer, record_of
@@ -63,6 +65,15 @@ def bundle(trained: Path, data: Path, out: Path, version: str, phases: Sequence[
     }
     runs = [record_of(folder) for folder in (*phases, trained)]
     told["card"] |= {"training": runs, "datasets": _sources(data), "int8_flips": _flips(scorer, trained, groups, told)}
+    _record(told, out)
+    # How scores of unseen news lie at release: what `tocsin doctor` compares later texts with.
+    news = [row.text for row in rows.negatives(data, unseen=True)][:QUIET]
+    found = classify_texts(load_folder(out), news, "en", settings=ClassifySettings(explain=False))
+    told["card"]["release"] = drift.reference(found)
+    return _record(told, out)
+
+
+def _record(told: dict[str, Any], out: Path) -> Path:
     (out / "config.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     return out
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from classify.assess import classify_texts
 from classify.checkpoint import config_file, folder_of, model_config
+from classify.engines import load
 from classify.evaluate import Report, evaluate
 from classify.language import identify
-from classify.model import load
 from classify.rows import read
 from classify.scorer import Scorer
 from classify.settings import ClassifySettings
@@ -161,7 +161,8 @@ def _training(told: dict[str, Any]) -> str:
         "learning_rate",
         "authored_share",
         "negative_share",
-        "freeze_words",
+        "word_rate",
+        "soft",
         "minutes",
         "seed",
     )
