@@ -50,8 +50,8 @@ def classify(file: Any, form: str | None, column: str, language: str | None) -> 
 )
 def evaluate(suite: str, data: Path | None, as_json: bool, out: Path | None) -> None:
     """Measure the model on a suite and print the tables."""
-    from classify.evaluate import Report, measure
     from classify.engines import load
+    from classify.evaluate import Report, measure
     from classify.plots import reliability_svg
 
     settings = read_settings().classify
