@@ -134,7 +134,7 @@ def test_a_bundle_verifies_with_python_alone(case: int, admin: TestClient, tmp_p
         ("proofs.json", lambda text: text.replace('"position": 1', '"position": 2'), "stands in the log"),
         ("checkpoint.txt", lambda text: text.replace("\n5\n", "\n6\n"), "signed by the key"),
     ],
-    ids=str,
+    ids=["text", "decision", "raw", "position", "size"],
 )
 def test_a_changed_bundle_is_named(
     case: int, admin: TestClient, tmp_path: Path, name: str, change: Callable[[str], str], failure: str
