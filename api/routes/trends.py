@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, Field
 
-from api.dependencies import CurrentSettings, Moment, Now, Reader, ReadSession
+from api.dependencies import CurrentSettings, Moment, Now, Reader, ReadSession, Word
 from api.errors import Invalid
 from api.export import csv_writer
 from api.problems import describe_failures
@@ -169,9 +169,9 @@ def get_escalation(
     now: Now,
     *,
     target: Annotated[Literal[TARGETS] | None, Query()] = None,  # type: ignore[valid-type]
-    target_name: Annotated[str | None, Query(max_length=100)] = None,
+    target_name: Annotated[Word | None, Query()] = None,
     country: Annotated[str | None, Query(pattern="^[A-Za-z]{2}$")] = None,
-    region: Annotated[str | None, Query(max_length=100)] = None,
+    region: Annotated[Word | None, Query()] = None,
     bucket: Annotated[Literal["day", "week"], Query()] = "week",
     since: Annotated[Moment | None, Query(description="30 days or 26 weeks back when absent.")] = None,
     until: Annotated[Moment | None, Query(description="Now when absent.")] = None,

@@ -111,7 +111,7 @@ def test_every_entry_is_stored_once_and_read(pack: tuple[Desk, dict[int, Path]])
     assert {name: pair for name, pair in wrong.items() if pair[0] != pair[1]} == {}
     assert {watched[key].name for key, state in states.items() if state == "truncated"} == CUT
     assert {called(watched[key]) for key, state in states.items() if state == "no_feed"} == NO_FEED
-    assert set(states.values()) == {"ok", "truncated", "no_feed"}
+    assert set(states.values()) == {"ok", "truncated", "no_feed", "guessed_charset"}
     assert extract(desk.sessions, desk.network, desk.settings, desk.now) == sum(stored.values())
     with reading(desk.sessions) as session:
         assert session.scalar(select(func.count()).select_from(Document)) == sum(stored.values())

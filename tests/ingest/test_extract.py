@@ -166,7 +166,7 @@ def test_an_item_that_kills_its_worker_is_set_aside_and_the_others_are_read(desk
         turn()
     assert all(len(ids) == 1 for ids in held[1:] if min(held[0]) in ids)
     documents = desk.take()
-    assert [document.text for document in documents] == ["text 1", "text 2"]
+    assert sorted(document.text for document in documents) == ["text 1", "text 2"]  # suspects come in random order
     with reading(desk.sessions) as session:
         poison = session.get_one(Item, min(held[0]))
     assert poison.quarantined_at is not None
