@@ -18,11 +18,12 @@ CORES = (
     "dehumanization", "incitement", "extremist_narrative", "hate_speech",
     "propaganda", "discrimination", "mobilization", "impunity", "more",
     "voices", "benign", "justice", "tales", "orders", "street", "ranks",
+    "denials", "alarms", "threats", "decrees",
 )  # fmt: skip
 LANGUAGES = {"en": CORES, "sw": ("sw",), "fr": ("fr",), "ar": ("ar",)}
 _KINDS = {"W": "gender", "Q": "sexuality_gender_identity", "D": "disability"}  # slots of one protected characteristic
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
-_SLOT = re.compile(r"\{(\w+)\}")
+_SLOT = re.compile(r"(\b[Aa] |[.!?] )?\{(\w+)\}")
 _LOOSE = re.compile(r"\s+([,.;:!?])")
 
 
@@ -171,13 +172,22 @@ class Grammar:
 
     def _expand(self, pattern: str, slots: dict[str, str]) -> str:
         text = _CHOICE.sub(lambda match: self._draw.choice(match.group(1).split("|")), pattern)
-        text = _SLOT.sub(lambda match: slots.get(match.group(1)) or self._slot(match.group(1)), text)
+        text = _SLOT.sub(lambda match: self._placed(match.group(1) or "", match.group(2), slots), text)
         text = _LOOSE.sub(r"\1", " ".join(text.split()))
         return (
             text[:1].upper() + text[1:]
             if pattern[:1] in "{[" and text[:1].isalpha() and self._draw.random() < 0.9
             else text
         )
+
+    def _placed(self, before: str, slot: str, slots: dict[str, str]) -> str:
+        """The filler in its place; in English with `an` before a vowel and a capital where a sentence starts."""
+        filler = slots.get(slot) or self._slot(slot)
+        if self._language != "en" or not before:
+            return before + filler
+        if before[0] in "Aa":
+            return f"{before[0]}n {filler}" if filler[0].lower() in "aeiou" else before + filler
+        return before + filler[0].upper() + filler[1:]
 
     def _slot(self, slot: str) -> str:
         if slot in {"A", "A2"}:
