@@ -18,7 +18,7 @@ CORES = (
     "dehumanization", "incitement", "extremist_narrative", "hate_speech",
     "propaganda", "discrimination", "mobilization", "impunity", "more",
     "voices", "benign", "justice", "tales", "orders", "street", "ranks",
-    "denials", "alarms", "threats", "decrees",
+    "denials", "alarms", "threats", "decrees", "beasts", "plain", "quotes", "ladders",
 )  # fmt: skip
 LANGUAGES = {"en": CORES, "sw": ("sw",), "fr": ("fr",), "ar": ("ar",)}
 _KINDS = {"W": "gender", "Q": "sexuality_gender_identity", "D": "disability"}  # slots of one protected characteristic
@@ -152,13 +152,21 @@ class Grammar:
         if self._language != "en":
             names = forms(self._language, self._split, self._draw)
             return self._expand(template.pattern, names), Group(names["G"], names["g"], "ethnicity_race")
-        for slot, target in _KINDS.items():
+        for slot in (*_KINDS, "X"):
             if f"{{{slot}}}" in template.pattern:
-                plural, singular = (part.strip() for part in self._draw.choice(self._lexicon[slot]).split("="))
-                return self._expand(template.pattern, {slot: plural}), Group(plural, singular, target)
-        group = self._group() if "{G}" in template.pattern or "{g}" in template.pattern else None
-        slots = {"G": group.plural, "g": group.singular} if group else {}
-        return self._expand(template.pattern, slots), group
+                group = self._anyone() if slot == "X" else self._kind(slot)
+                return self._expand(template.pattern, {slot: group.plural}), group
+        named = self._group() if "{G}" in template.pattern or "{g}" in template.pattern else None
+        slots = {"G": named.plural, "g": named.singular} if named else {}
+        return self._expand(template.pattern, slots), named
+
+    def _kind(self, slot: str) -> Group:
+        plural, singular = (part.strip() for part in self._draw.choice(self._lexicon[slot]).split("="))
+        return Group(plural, singular, _KINDS[slot])
+
+    def _anyone(self) -> Group:
+        """A group of any kind, for sentences that fit them all."""
+        return self._group() if self._draw.random() < 0.4 else self._kind(self._draw.choice(list(_KINDS)))
 
     def _group(self) -> Group:
         if self._draw.random() < 0.6:
