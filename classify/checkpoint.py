@@ -15,6 +15,7 @@ from models.assessment import SIGNALS, STANCES, TARGETS
 
 FORMAT = "tocsin-classifier-1"
 BUNDLED = Path(__file__).parent / "bundled"
+SECOND = "multilingual"  # a folder inside a model's: the model for languages that the first cannot judge
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt", ".pickle")
 _HUB_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)?")
 

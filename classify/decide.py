@@ -16,7 +16,7 @@ import numpy as np
 from classify import calibration
 from classify.labels import PATHWAY_SIGNALS
 from classify.language import MIXED, UNDETERMINED, Told
-from classify.scorer import Floats, ModelConfig, Scores
+from classify.scorer import UNREACHABLE, Floats, ModelConfig, Scores
 from classify.text import Passage
 from models.assessment import PATHWAYS, SIGNALS, STANCES, TARGETS
 
@@ -25,7 +25,6 @@ ROOF = (10, 50, 65, 80, 100)
 QUOTED = 0.4
 LEAST_CONFIDENCE = 0.5
 TARGET_THRESHOLD = 0.5
-UNREACHABLE = 2.0  # the threshold of a signal that nobody measured in a language
 _LEAST_STAGE = {"incitement": 3, "discrimination": 2}
 
 
@@ -56,11 +55,12 @@ def read(scores: Scores, config: ModelConfig, language: str) -> list[Reading]:
     fit = config.calibration
     signals = calibration.apply(scores.signals, fit, "signals", SIGNALS, language)
     stage = np.minimum.accumulate(calibration.apply(scores.stage, fit, "stage", ("1", "2", "3", "4"), language), axis=1)
-    stance = calibration.softmax(scores.stance / float(fit.get("stance", {}).get("temperature", 1.0)))
+    voice = fit.get("languages", {}).get(language, {}).get("stance", fit.get("stance", {}))
+    stance = calibration.softmax(scores.stance / float(voice.get("temperature", 1.0)))
     targets = calibration.apply(scores.targets, fit, "targets", TARGETS, language)
-    measured = config.languages.get(language, {}).get("signals", SIGNALS)
-    flag = np.array([config.thresholds["flag"][key] if key in measured else UNREACHABLE for key in SIGNALS])
-    least = float(fit.get("stance", {}).get("asserts_at", 0.5))
+    limits = config.flag(language)
+    flag = np.array([limits[key] for key in SIGNALS])
+    least = float(voice.get("asserts_at", 0.5))
     return [
         _reading(s, s - flag, g, _voice(t, least), c)
         for s, g, t, c in zip(signals, stage, stance, targets, strict=True)
@@ -124,7 +124,8 @@ def document(
     probability = dict(zip(SIGNALS, np.max([r.signals for r in readings], axis=0).tolist(), strict=True))
     about = [r for r in readings if r.applies] or [lead]
     unjudged = unmeasured(told, config)
-    reason = unjudged or _half_read(told, config) or unusual or _unsure(lead, told, config)
+    reason = unjudged or _half_read(told, config) or _experimental(told, config)
+    reason = reason or unusual or _unsure(lead, told, config)
     return {
         "language": told.code,
         "language_confidence": round(told.confidence, 4),
@@ -160,12 +161,23 @@ def _half_read(told: Told, config: ModelConfig) -> str | None:
     return None
 
 
+def _experimental(told: Told, config: ModelConfig) -> str | None:
+    """Why people should look at every text of a language in which the model is better than word lists, but not good."""
+    spoken = judged_as(told, config)
+    if config.languages.get(spoken, {}).get("status") == "experimental":
+        return f"the model's reading of {spoken!r} is experimental"
+    return None
+
+
 def _unsure(lead: Reading, told: Told, config: ModelConfig) -> str | None:
     """Why people should look although the language is known, if so."""
     if told.confidence < LEAST_CONFIDENCE:
         return f"the language ({told.code!r}) is uncertain"
-    inside = [k for k, p in zip(SIGNALS, lead.signals, strict=True) if config.band[k][0] <= p < config.band[k][1]]
-    clear = [k for k, p in zip(SIGNALS, lead.signals, strict=True) if p >= config.band[k][1]]
+    spoken = judged_as(told, config)
+    limits, band = config.flag(spoken), config.too_close(spoken)
+    said = {k: p for k, p in zip(SIGNALS, lead.signals.tolist(), strict=True) if limits[k] < UNREACHABLE}
+    inside = [k for k, p in said.items() if band[k][0] <= p < band[k][1]]
+    clear = [k for k, p in said.items() if p >= band[k][1]]
     if inside and not clear:
         return f"{inside[0]} lies too close to its threshold"
     return None

@@ -17,7 +17,7 @@ from classify.assess import classify_texts
 from classify.errors import BadTrainingData
 from classify.report import GroupFigures, Report, SignalFigures
 from classify.rows import Labelled, labelled
-from classify.scorer import Scorer
+from classify.scorer import ModelConfig, Scorer
 from classify.settings import ClassifySettings
 from models.assessment import SIGNALS, STANCES
 
@@ -69,7 +69,7 @@ def evaluate(
     report.abstentions = dict(Counter(kind_of(r["abstain_reason"]) for r in results if r["abstained"]))
     _flags(report, rows, results)
     for key in SIGNALS:
-        figures = _signal(key, rows, results, scorer.config.thresholds["flag"][key])
+        figures = _signal(key, rows, results, scorer.config)
         if figures:
             report.signals[key] = figures
     _stance_and_stage(report, rows, results)
@@ -149,14 +149,16 @@ def _group(found: Sequence[tuple[bool, bool]]) -> GroupFigures:
 
 
 def _signal(
-    key: str, rows: Sequence[Labelled], results: Sequence[dict[str, Any]], threshold: float
+    key: str, rows: Sequence[Labelled], results: Sequence[dict[str, Any]], config: ModelConfig
 ) -> SignalFigures | None:
-    pairs = [(r["signals"][key], row.labels[key]) for row, r in zip(rows, results, strict=True) if key in row.labels]
+    known = [(r, row.labels[key]) for row, r in zip(rows, results, strict=True) if key in row.labels]
+    pairs = [(r["signals"][key], label) for r, label in known]
+    limits = np.array([config.flag(_read_as(r["language"], config))[key] for r, _ in known])
     positives = sum(label for _, label in pairs)
     if not positives:
         return None
     scores, labels = np.array([p for p, _ in pairs]), np.array([label for _, label in pairs])
-    said = scores >= threshold
+    said = scores >= limits
     hit = int((said & (labels == 1)).sum())
     return SignalFigures(
         rows=len(pairs),
@@ -171,6 +173,11 @@ def _signal(
         ece=calibration.expected_error(scores, labels),
         reliability=calibration.reliability(scores, labels),
     )
+
+
+def _read_as(language: str, config: ModelConfig) -> str:
+    """The language whose thresholds count; English where nobody measured this one."""
+    return language if language in config.languages else "en"
 
 
 def _stance_and_stage(report: Report, rows: Sequence[Labelled], results: Sequence[dict[str, Any]]) -> None:

@@ -20,7 +20,9 @@ _AMONG = 0.3  # weight of what it says with one neighbour on each side
 _SPREAD = 0.1  # of each neighbour's weight: what condemns is mostly a phrase
 
 
-def weigh(scorer: Scorer, passages: Sequence[str], signals: Sequence[int]) -> list[list[Weighted]]:
+def weigh(
+    scorer: Scorer, passages: Sequence[str], signals: Sequence[int], language: str = "en"
+) -> list[list[Weighted]]:
     """For passage `i`, how its words spoke for signal number `signals[i]`, in units of that signal's logit.
 
     A word's weight is the fall of the logit without it, plus a share of what it says alone and among its neighbours.
@@ -33,7 +35,7 @@ def weigh(scorer: Scorer, passages: Sequence[str], signals: Sequence[int]) -> li
     variants = [""]
     for one, parts in zip(normalised, units, strict=True):
         variants += [one.text, *_variants(one, parts)]
-    logits = scorer.score(variants).signals
+    logits = scorer.score(variants, [language] * len(variants)).signals
     found, first = [], 1
     for one, parts, signal in zip(normalised, units, signals, strict=True):
         last = first + 1 + 3 * len(parts)

@@ -18,9 +18,11 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from classify.checkpoint import FORMAT, checked, config_file, folder_of, model_config
+from classify.checkpoint import FORMAT, checked, config_file, model_config
 from classify.engines.passages import PassageScorer
 from classify.errors import ModelBroken
+from classify.ngrams import Ngrams, load_ngrams
+from classify.readings import Readings, readings_of
 from classify.scorer import Floats, ModelConfig
 from classify.settings import ClassifySettings
 from models.assessment import SIGNALS, TARGETS
@@ -40,6 +42,7 @@ class Shape(NamedTuple):
     segments: int = 2
     first_position: int = 0
     epsilon: float = 1e-12
+    readings: int = 0  # how many sets have a reading of their own (see classify/readings.py)
 
 
 class Logits(NamedTuple):
@@ -49,6 +52,8 @@ class Logits(NamedTuple):
     stage: Tensor  # (batch, 4): at least stage 1, 2, 3, 4
     stance: Tensor  # (batch, 4)
     targets: Tensor  # (batch, 8)
+    readings: Tensor  # (batch, readings): the main signal of a set, as that set would call it
+    gate: Tensor  # (batch, readings + 1): how like each set a passage is; the last is like none
 
 
 class Embeddings(nn.Module):
@@ -99,7 +104,7 @@ class Layer(nn.Module):
 
 
 class Network(nn.Module):
-    """Body, mean pooling over the real tokens, four linear heads."""
+    """Body, mean pooling over the real tokens, linear heads."""
 
     def __init__(self, shape: Shape, dropout: float = 0.1) -> None:
         super().__init__()
@@ -110,16 +115,35 @@ class Network(nn.Module):
         self.stage = nn.Linear(shape.hidden, 4)
         self.stance = nn.Linear(shape.hidden, 4)
         self.targets = nn.Linear(shape.hidden, 8)
+        if shape.readings:
+            self.readings = nn.Linear(shape.hidden, shape.readings)
+            self.gate = nn.Linear(shape.hidden, shape.readings + 1)
 
     def forward(self, ids: Tensor, mask: Tensor) -> Logits:
         """(batch, tokens) ids and 0/1 mask to logits."""
+        return self.read(self.pooled(ids, mask))
+
+    def pooled(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """(batch, tokens) ids and 0/1 mask to (batch, hidden): the mean over the real tokens."""
         hidden = self.embeddings(ids)
         keep = mask.bool()[:, None, None, :]  # (batch, 1, 1, tokens)
         for layer in self.layers:
             hidden = layer(hidden, keep)
         weight = mask.unsqueeze(-1).to(hidden.dtype)
-        pooled = (hidden * weight).sum(1) / weight.sum(1).clamp(min=1.0)
-        return Logits(self.signals(pooled), self.stage(pooled), self.stance(pooled), self.targets(pooled))
+        return (hidden * weight).sum(1) / weight.sum(1).clamp(min=1.0)  # type: ignore[no-any-return]
+
+    def read(self, pooled: Tensor) -> Logits:
+        """(batch, hidden) to logits. The gate looks on: what it learns never bends the body."""
+        none = pooled.new_empty((len(pooled), 0))
+        has = self.shape.readings > 0
+        return Logits(
+            self.signals(pooled),
+            self.stage(pooled),
+            self.stance(pooled),
+            self.targets(pooled),
+            self.readings(pooled) if has else none,
+            self.gate(pooled.detach()) if has else none,
+        )
 
 
 class Packed(nn.Module):
@@ -167,7 +191,8 @@ class Foreign(nn.Module):
         every = torch.stack([signals[key] for key in SIGNALS], dim=1)
         stage = torch.stack([every.amax(dim=1), excluding, violent, absent], dim=1)
         stance = torch.stack([-absent, absent, absent, absent], dim=1)
-        return Logits(every, stage, stance, absent[:, None].expand(-1, len(TARGETS)))
+        none = every.new_empty((len(every), 0))
+        return Logits(every, stage, stance, absent[:, None].expand(-1, len(TARGETS)), none, none)
 
 
 class Torch:
@@ -189,7 +214,7 @@ class Torch:
             yield group
 
     def forward(self, ids: Sequence[Sequence[int]]) -> Floats:
-        """(rows, 24) logits. Raises RuntimeError or MemoryError."""
+        """(rows, logits) of one batch. Raises RuntimeError or MemoryError."""
         with torch.inference_mode():
             logits = self.network(*_padded(ids))
         return np.asarray(torch.cat(logits, dim=1).double().numpy())
@@ -199,9 +224,16 @@ class TorchScorer(PassageScorer):
     """A scorer on torch: for checkpoints of others, and for measuring what was just trained."""
 
     def __init__(
-        self, network: Network | Foreign, tokenizer: Tokenizer, config: ModelConfig, batch_tokens: int, reason: str = ""
+        self,
+        network: Network | Foreign,
+        tokenizer: Tokenizer,
+        config: ModelConfig,
+        batch_tokens: int,
+        reason: str = "",
+        readings: Readings | None = None,
+        ngrams: Ngrams | None = None,
     ) -> None:
-        super().__init__(Torch(network, reason), tokenizer, config, batch_tokens)
+        super().__init__(Torch(network, reason), tokenizer, config, batch_tokens, readings, ngrams)
 
 
 def _padded(ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
@@ -211,10 +243,9 @@ def _padded(ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     return padded, mask  # (batch, tokens) each
 
 
-def load(settings: ClassifySettings, reason: str = "") -> TorchScorer:
-    """The model that the settings name, on torch. Raises ModelBroken with what is wrong and what to do."""
+def load(folder: Path, settings: ClassifySettings, reason: str = "") -> TorchScorer:
+    """The model of a folder, on torch. Raises ModelBroken with what is wrong and what to do."""
     torch.set_num_threads(settings.threads or os.cpu_count() or 1)
-    folder = folder_of(settings.model)
     told = config_file(folder)
     if told.get("format") == FORMAT:
         return load_folder(folder, settings.batch_tokens, reason)
@@ -273,7 +304,8 @@ def load_folder(folder: Path, batch_tokens: int = 2048, reason: str = "") -> Tor
         raise ModelBroken(f"The weights in {folder} do not fit its config.json: {str(error)[:300]}") from error
     tokenizer.no_padding()
     tokenizer.enable_truncation(told["max_tokens"])
-    return TorchScorer(packed(network), tokenizer, model_config(told), batch_tokens, reason)
+    readings, ngrams = readings_of(told), load_ngrams(folder, told)
+    return TorchScorer(packed(network), tokenizer, model_config(told), batch_tokens, reason, readings, ngrams)
 
 
 def dequantised(stored: dict[str, Tensor]) -> dict[str, Tensor]:

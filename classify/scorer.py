@@ -11,7 +11,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from models.assessment import SIGNALS
+
 Floats = NDArray[np.float64]
+UNREACHABLE = 2.0  # the threshold of a signal that nobody measured in a language
+BAND = 0.05  # nearer to its threshold than this, a score is left to people
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,21 @@ class ModelConfig:
     languages: dict[str, dict[str, Any]]
     card: dict[str, Any] = field(default_factory=dict)
 
+    def flag(self, language: str) -> dict[str, float]:
+        """The flag threshold of each signal in a language; only signals that were measured in it can be reached."""
+        told = self.languages.get(language, {})
+        limits = {**self.thresholds["flag"], **told.get("flag", {})}
+        measured = told.get("signals", SIGNALS)
+        return {key: limit if key in measured else UNREACHABLE for key, limit in limits.items()}
+
+    def too_close(self, language: str) -> dict[str, tuple[float, float]]:
+        """The abstention band of each signal in a language: from, to."""
+        own = self.languages.get(language, {}).get("flag", {})
+        return {
+            key: (max(own[key] - BAND, 0.0), min(own[key] + BAND, 1.0)) if key in own else limits
+            for key, limits in self.band.items()
+        }
+
     @property
     def model(self) -> str:
         """The name stored with every assessment: readable, and different for other weights or thresholds."""
@@ -65,10 +84,9 @@ class Scorer(Protocol):
         """What runs the weights, and why."""
         ...
 
-    def score(self, passages: Sequence[str]) -> Scores:
-        """Logits of each passage, never depending on the others; raises ScoringFailed."""
-        ...
+    def score(self, passages: Sequence[str], languages: Sequence[str] | None = None, /) -> Scores:
+        """Logits of each passage, never depending on the others; raises ScoringFailed.
 
-    def explain(self, passages: Sequence[str], signals: Sequence[int]) -> list[list[Weighted]]:
-        """For passage `i`, how its words spoke for signal number `signals[i]`."""
+        `languages` says what each passage is in, for a scorer that has more than one model; English where nobody says.
+        """
         ...

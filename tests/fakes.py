@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from classify.errors import ModelBroken, ScoringFailed
-from classify.scorer import ModelConfig, Scores, Weighted
+from classify.scorer import ModelConfig, Scores
 from models.assessment import SIGNALS, STANCES, TARGETS
 
 SPOKEN = {
@@ -43,7 +43,7 @@ class FakeScorer:
         self.pause = pause
         self.calls: list[list[str]] = []
 
-    def score(self, passages: Sequence[str]) -> Scores:
+    def score(self, passages: Sequence[str], _languages: Sequence[str] | None = None, /) -> Scores:
         self.calls.append(list(passages))
         time.sleep(self.pause)
         if self.broken:
@@ -55,9 +55,6 @@ class FakeScorer:
         rows = [_logits(passage) for passage in passages]
         out = np.array(rows, dtype=float).reshape(len(rows), 24)
         return Scores(out[:, :8], out[:, 8:12], out[:, 12:16], out[:, 16:])
-
-    def explain(self, passages: Sequence[str], signals: Sequence[int]) -> list[list[Weighted]]:
-        return [[Weighted(0, 4, 1.0), Weighted(5, 8, 0.1)] for _ in passages]
 
 
 def _logits(passage: str) -> list[float]:

@@ -4,24 +4,33 @@ Nothing slow is imported until a model is loaded: torch only for what no lighter
 """
 
 import logging
+from pathlib import Path
 
-from classify.checkpoint import FORMAT, config_file, folder_of
+from classify.checkpoint import FORMAT, SECOND, config_file, folder_of, model_config
 from classify.engines.passages import PassageScorer
+from classify.engines.readers import Readers
 from classify.errors import EngineUnfit, ModelBroken
+from classify.scorer import Scorer
 from classify.settings import ClassifySettings
 
 _LOG = logging.getLogger(__name__)
 
 
-def load(settings: ClassifySettings) -> PassageScorer:
+def load(settings: ClassifySettings) -> Scorer:
     """The scorer that the settings name. Raises ModelBroken with what is wrong and what to do."""
-    scorer = _chosen(settings)
+    folder = folder_of(settings.model)
+    lead = _chosen(settings, folder)
+    second = folder / SECOND
+    scorer = (
+        Readers(lead, model_config(config_file(second)), lambda: _chosen(settings, second))
+        if (second / "config.json").exists()
+        else lead
+    )
     _LOG.info("model %s runs on %s", scorer.config.model, scorer.engine)
     return scorer
 
 
-def _chosen(settings: ClassifySettings) -> PassageScorer:
-    folder = folder_of(settings.model)
+def _chosen(settings: ClassifySettings, folder: Path) -> PassageScorer:
     ours = config_file(folder).get("format") == FORMAT
     if settings.engine == "openvino" and not ours:
         raise ModelBroken(
@@ -29,7 +38,9 @@ def _chosen(settings: ClassifySettings) -> PassageScorer:
             "set it to auto or torch."
         )
     if settings.engine == "torch" or not ours:
-        return _on_torch(settings, "as set" if settings.engine == "torch" else "the model is not in our own format")
+        return _on_torch(
+            settings, folder, "as set" if settings.engine == "torch" else "the model is not in our own format"
+        )
     from classify.engines import openvino
 
     try:
@@ -37,10 +48,10 @@ def _chosen(settings: ClassifySettings) -> PassageScorer:
     except EngineUnfit as reason:
         if settings.engine == "openvino":
             raise ModelBroken(f"TOCSIN_ENGINE is openvino, and {reason}; set it to auto or torch.") from reason
-        return _on_torch(settings, f"openvino was passed over: {reason}")
+        return _on_torch(settings, folder, f"openvino was passed over: {reason}")
 
 
-def _on_torch(settings: ClassifySettings, reason: str) -> PassageScorer:
+def _on_torch(settings: ClassifySettings, folder: Path, reason: str) -> PassageScorer:
     from classify.model import load as load_on_torch
 
-    return load_on_torch(settings, reason)
+    return load_on_torch(folder, settings, reason)

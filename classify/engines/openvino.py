@@ -19,8 +19,10 @@ from tokenizers import Tokenizer
 from classify.checkpoint import FORMAT, checked, config_file, model_config
 from classify.engines import reference
 from classify.engines.passages import PassageScorer
-from classify.engines.reference import EPSILON, HEADS, Stored, matrix
+from classify.engines.reference import EPSILON, HEADS, Stored, heads_of, matrix
 from classify.errors import EngineUnfit, ModelBroken
+from classify.ngrams import load_ngrams
+from classify.readings import readings_of
 from classify.scorer import Floats
 
 STEP = 8  # widths are multiples of this: few shapes, each of which costs memory, for little padding
@@ -60,8 +62,10 @@ class OpenVino:
         self._scales = np.array(stored.get(f"{words}.scale", np.ones(len(self._words), np.float32)))
         self._places = matrix(stored, "embeddings.position_embeddings.weight")
         self._places += matrix(stored, "embeddings.token_type_embeddings.weight")[0]
-        self._heads = np.concatenate([matrix(stored, f"{name}.weight") for name in HEADS]).T  # (hidden, 24)
-        self._bias = np.concatenate([stored[f"{name}.bias"] for name in HEADS])
+        self._heads = np.concatenate(
+            [matrix(stored, f"{name}.weight") for name in heads_of(stored)]
+        ).T  # (hidden, logits)
+        self._bias = np.concatenate([stored[f"{name}.bias"] for name in heads_of(stored)])
 
     def groups(self, lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
         """Rows of the same padded width, a power of two of them at a time."""
@@ -77,7 +81,7 @@ class OpenVino:
                 first += size
 
     def forward(self, ids: Sequence[Sequence[int]]) -> Floats:
-        """(rows, 24) logits of rows that share a width. Raises MemoryError or RuntimeError."""
+        """(rows, logits) of rows that share a width. Raises MemoryError or RuntimeError."""
         width = self._width(max(len(row) for row in ids))
         lengths = np.array([len(row) for row in ids])
         padded = np.zeros((len(ids), width), np.int64)
@@ -183,7 +187,7 @@ def load_folder(folder: Path, threads: int, batch_tokens: int) -> PassageScorer:
         engine.name += _verdict(engine.forward, stored, told["shape"]["heads"], rows)
     except RuntimeError as error:
         raise EngineUnfit(f"openvino cannot run the model here ({str(error).splitlines()[-1][:200]})") from error
-    return PassageScorer(engine, tokenizer, config, batch_tokens)
+    return PassageScorer(engine, tokenizer, config, batch_tokens, readings_of(told), load_ngrams(folder, told))
 
 
 def _fits(stored: Stored, shape: dict[str, int]) -> None:
@@ -200,7 +204,9 @@ def _fits(stored: Stored, shape: dict[str, int]) -> None:
     for number in range(shape["layers"]):
         wanted |= {f"layers.{number}.{part}.weight": size for part, size in sizes.items()}
         wanted |= {f"layers.{number}.{part}.weight": (hidden,) for part in ("attention_norm", "norm")}
-    wanted |= {f"{name}.weight": (size, hidden) for name, size in zip(HEADS, (8, 4, 4, 8), strict=True)}
+    readings = shape.get("readings", 0)
+    sizes_of_heads = (8, 4, 4, 8, *((readings, readings + 1) if readings else ()))
+    wanted |= {f"{name}.weight": (size, hidden) for name, size in zip(HEADS, sizes_of_heads, strict=False)}
     biased = [name for name in wanted if "_embeddings" not in name]
     wanted |= {f"{name.removesuffix('.weight')}.bias": wanted[name][:1] for name in biased}
     found = {name: tensor.shape for name, tensor in stored.items() if not name.endswith(".scale")}

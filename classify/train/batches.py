@@ -26,6 +26,8 @@ class Batch:
     stance: Tensor  # (batch,), -1 where unknown
     targets: Tensor  # (batch, 8), NaN where unknown
     weight: Tensor  # (batch,)
+    reading: Tensor  # (batch,): the column of its set's reading; the number of readings where it has none
+    answer: Tensor  # (batch,): the label of that reading, NaN where unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,9 @@ class Part:
     share: float
 
 
-def epoch(parts: Sequence[Part], tokenizer: Tokenizer, batch_tokens: int, rows: int, seed: int) -> Iterator[Batch]:
+def epoch(
+    parts: Sequence[Part], tokenizer: Tokenizer, batch_tokens: int, rows: int, seed: int, readings: Sequence[str] = ()
+) -> Iterator[Batch]:
     """About `rows` rows in batches of at most `batch_tokens`, every part at its share of each pool."""
     draw = random.Random(seed)  # noqa: S311 - sampling, not secrecy
     orders = [_Endless(part.rows, draw) for part in parts]
@@ -51,7 +55,7 @@ def epoch(parts: Sequence[Part], tokenizer: Tokenizer, batch_tokens: int, rows: 
         groups = list(_budgeted(order, [len(e.ids) for e in encoded], batch_tokens))
         draw.shuffle(groups)
         for group in groups:
-            yield collate([pool[i] for i in group], [encoded[i].ids for i in group])
+            yield collate([pool[i] for i in group], [encoded[i].ids for i in group], readings)
 
 
 class _Endless:
@@ -81,8 +85,9 @@ def _budgeted(order: Sequence[int], lengths: Sequence[int], budget: int) -> Iter
         yield group
 
 
-def collate(rows: Sequence[Row], ids: Sequence[Sequence[int]]) -> Batch:
+def collate(rows: Sequence[Row], ids: Sequence[Sequence[int]], readings: Sequence[str] = ()) -> Batch:
     """Rows and their token ids as padded tensors."""
+    column = {name: number for number, name in enumerate(readings)}
     width = max(len(i) for i in ids)
     padded = torch.tensor([[*i, *([0] * (width - len(i)))] for i in ids])
     mask = torch.tensor([[1] * len(i) + [0] * (width - len(i)) for i in ids])
@@ -94,4 +99,6 @@ def collate(rows: Sequence[Row], ids: Sequence[Sequence[int]]) -> Batch:
         torch.tensor([row.stance for row in rows]),
         torch.tensor([row.targets for row in rows]),
         torch.tensor([row.weight for row in rows]),
+        torch.tensor([column.get(row.reading, len(readings)) for row in rows]),
+        torch.tensor([row.answer for row in rows]),
     )

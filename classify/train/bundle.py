@@ -12,48 +12,40 @@ from typing import Any
 
 import numpy as np
 from safetensors.torch import load_file, save
+from torch import Tensor
 
 from classify import calibration, drift
 from classify.assess import classify_texts
 from classify.checkpoint import FORMAT
 from classify.model import Network, Shape, TorchScorer, dequantised, load_folder, packed, quantised
-from classify.rows import read
-from classify.scorer import ModelConfig
+from classify.ngrams import load_ngrams
+from classify.readings import SHARED
+from classify.scorer import Floats, ModelConfig, Scores
 from classify.settings import ClassifySettings
-from classify.train import authored, rows
+from classify.train import authored, fuse, ngrams, rows
 from classify.train.base import BASE, sha256
-from classify.train.run import MAX_TOKENS, read_tokenizer, record_of
+from classify.train.lineup import Lineup
+from classify.train.run import MAX_TOKENS, lineup_of, read_tokenizer, record_of
 from classify.train.tune import PER_SET, Dev, tune
 from models.assessment import SIGNALS, STANCES, TARGETS
 
 QUIET = 3_000  # news passages that set the floor of every threshold
-ENGLISH = "dghs hatexplain edos implicit_hate hatemojibuild cad stormfront davidson mhs_binary ptc"
-GROUPS = {
-    "en": tuple(ENGLISH.split()),
-    "en-sw": ("kenya_moringa",),
-    "en-NG": ("nigeria_ml", "herdphobia"),
-    "fr": ("ftr",),
-}
 
 
 def bundle(trained: Path, data: Path, out: Path, version: str, phases: Sequence[Path] = ()) -> Path:
-    """Write weights, tokenizer and `config.json` to `out`, a folder that `classify.model.load` accepts."""
+    """Write weights, tokenizer, n-grams and `config.json` to `out`, a folder that `classify.engines.load` accepts."""
     small = quantised(load_file(trained / "model.safetensors"))
     told_run = record_of(trained)
+    lineup = lineup_of(told_run["options"]["lineup"])
     shape = Shape(**told_run["shape"])
-    network = Network(shape)
-    network.load_state_dict(dequantised(small))  # everything below is measured on what ships
-    scorer = TorchScorer(packed(network), read_tokenizer(trained), _bare(), 4096)
-    groups = {language: _dev(scorer, data, language) for language in GROUPS}
-    seen = random.Random(0).sample(rows.negatives(data, unseen=False), QUIET)  # noqa: S311 - sampling, not secrecy
-    told = tune(groups, scorer.score([row.text for row in seen]))
     out.mkdir(parents=True, exist_ok=True)
     weights = save(small)
     (out / "model.safetensors").write_bytes(weights)
-    (out / "tokenizer.json").write_bytes((trained / "tokenizer.json").read_bytes())
-    told |= {
+    for name in ("tokenizer.json", ngrams.FILE):
+        (out / name).write_bytes((trained / name).read_bytes())
+    told: dict[str, Any] = {
         "format": FORMAT,
-        "name": f"{_name(told_run['base'])}-{version}",
+        "name": f"{_name(told_run['base'], lineup)}-{version}",
         "base": told_run["base"],
         "shape": shape._asdict(),
         "max_tokens": MAX_TOKENS,
@@ -62,15 +54,67 @@ def bundle(trained: Path, data: Path, out: Path, version: str, phases: Sequence[
         "targets": list(TARGETS),
         "weights": {"file": "model.safetensors", "sha256": hashlib.sha256(weights).hexdigest(), "kind": "int8 rows"},
         "tokenizer": {"file": "tokenizer.json", "sha256": sha256(out / "tokenizer.json")},
+        "ngrams": {"file": ngrams.FILE, "sha256": sha256(out / ngrams.FILE)},
     }
+    scorer = _scorer(small, shape, out, told)  # everything below is measured on what ships
+    devs = {language: _raw(scorer, data, lineup, language) for language in lineup.judges}
+    told["readings"] = fuse.fit(_together([dev.half(fit=True) for dev in devs.values()]), lineup)
+    groups = {language: Dev(raw.rows, _scores(raw, told)) for language, raw in devs.items()}
+    news = {language: _scores(_news(scorer, data, language), told) for language in lineup.judges}
+    told |= tune(groups, {language: quiet for language, quiet in news.items() if len(quiet.signals)}, lineup)
     runs = [record_of(folder) for folder in (*phases, trained)]
-    told["card"] |= {"training": runs, "datasets": _sources(data), "int8_flips": _flips(scorer, trained, groups, told)}
+    told["card"] |= {"training": runs, "datasets": _sources(data, lineup)}
+    told["card"]["int8_flips"] = _flips(trained, out, groups, told)
     _record(told, out)
     # How scores of unseen news lie at release: what `tocsin doctor` compares later texts with.
-    news = [row.text for row in rows.negatives(data, unseen=True)][:QUIET]
-    found = classify_texts(load_folder(out), news, "en", settings=ClassifySettings(explain=False))
-    told["card"]["release"] = drift.reference(found)
+    if "en" in lineup.judges:
+        unseen = [row.text for row in rows.negatives(data, unseen=True)][:QUIET]
+        found = classify_texts(load_folder(out), unseen, "en", settings=ClassifySettings(explain=False))
+        told["card"]["release"] = drift.reference(found)
     return _record(told, out)
+
+
+def _scorer(small: dict[str, Tensor], shape: Shape, out: Path, told: dict[str, Any]) -> TorchScorer:
+    network = Network(shape)
+    network.load_state_dict(dequantised(small))
+    grams = load_ngrams(out, told)
+    return TorchScorer(packed(network), read_tokenizer(out), _bare(), 4096, ngrams=grams)
+
+
+def _raw(scorer: TorchScorer, data: Path, lineup: Lineup, language: str) -> fuse.Raw:
+    """Development rows of one language with all that the model says of them."""
+    found = rows.development(data, lineup, language, PER_SET)
+    if language in lineup.languages:
+        found += authored.rows("dev", seed=1, languages=(language,))
+    if language in lineup.news:
+        found += rows.negatives(data, unseen=False, languages=frozenset({language}))[:PER_SET]
+    return fuse.Raw(found, *_logits(scorer, found))
+
+
+def _news(scorer: TorchScorer, data: Path, language: str) -> fuse.Raw:
+    """News that the model was trained on: no threshold may lie below what it says of them."""
+    seen = rows.negatives(data, unseen=False, languages=frozenset({language}))
+    seen = random.Random(0).sample(seen, min(QUIET, len(seen)))  # noqa: S311 - sampling, not secrecy
+    return fuse.Raw(seen, *_logits(scorer, seen))
+
+
+def _logits(scorer: TorchScorer, of: Sequence[rows.Row]) -> tuple[Floats, Floats]:
+    logits, shallow = scorer.logits([row.text for row in of])
+    assert shallow is not None  # noqa: S101 - a bundle has n-grams
+    return logits, shallow
+
+
+def _scores(raw: fuse.Raw, told: dict[str, Any]) -> Scores:
+    out = fuse.fuse(raw, told["readings"]) if len(raw.rows) else np.zeros((0, SHARED))
+    return Scores(out[:, :8], out[:, 8:12], out[:, 12:16], out[:, 16:24])
+
+
+def _together(raws: Sequence[fuse.Raw]) -> fuse.Raw:
+    return fuse.Raw(
+        [row for raw in raws for row in raw.rows],
+        np.concatenate([raw.logits for raw in raws]),
+        np.concatenate([raw.ngrams for raw in raws]),
+    )
 
 
 def _record(told: dict[str, Any], out: Path) -> Path:
@@ -78,46 +122,33 @@ def _record(told: dict[str, Any], out: Path) -> Path:
     return out
 
 
-def _name(base: dict[str, str]) -> str:
-    return "tocsin-minilm" if base["name"] == BASE else f"tocsin-{base['name'].lower()}"
+def _name(base: dict[str, str], lineup: Lineup) -> str:
+    own = "tocsin-minilm" if base["name"] == BASE else f"tocsin-{base['name'].lower()}"
+    return own if lineup.name == "english" else f"{own}-{lineup.name}"
 
 
 def _bare() -> ModelConfig:
     return ModelConfig("bare", "0" * 64, MAX_TOKENS, {}, {}, {}, {})
 
 
-def _dev(scorer: TorchScorer, data: Path, language: str) -> Dev:
-    found: list[rows.Row] = []
-    for name in GROUPS[language]:
-        use = rows.DATASETS[name]
-        of_set = [
-            rows.row_of(raw, name, use)
-            for raw in read(data / "evaluate" / f"{name}.jsonl.gz")
-            if raw["lang"] == language
-        ]
-        found.extend(random.Random(name).sample(of_set, min(PER_SET, len(of_set))))  # noqa: S311 - sampling
-    if language == "en":
-        found.extend(authored.rows("dev", seed=1))
-        found.extend(rows.negatives(data, unseen=False)[:PER_SET])
-    return Dev(found, scorer.score([row.text for row in found]))
-
-
-def _flips(scorer: TorchScorer, trained: Path, groups: dict[str, Dev], told: dict[str, Any]) -> float:
+def _flips(trained: Path, out: Path, groups: dict[str, Dev], told: dict[str, Any]) -> float:
     """The share of signal decisions that packing to int8 changed, on some development rows."""
-    full = Network(Shape(**record_of(trained)["shape"]))
-    full.load_state_dict(load_file(trained / "model.safetensors"))
-    before = TorchScorer(packed(full), read_tokenizer(trained), _bare(), 4096)
-    texts = [row.text for row in groups["en"].rows[::8]]
-    decided = [
-        calibration.apply(one.score(texts).signals, told["calibration"], "signals", SIGNALS, "en")
-        >= np.array([told["thresholds"]["flag"][key] for key in SIGNALS])
-        for one in (scorer, before)
-    ]
-    return round(float((decided[0] != decided[1]).mean()), 5)
+    full = _scorer(load_file(trained / "model.safetensors"), Shape(**told["shape"]), out, told)
+    changed = []
+    for language, dev in groups.items():
+        part = dev.rows[::8]
+        before = _scores(fuse.Raw(part, *_logits(full, part)), told).signals
+        decided = [
+            calibration.apply(signals, told["calibration"], "signals", SIGNALS, language)
+            >= np.array([told["languages"][language]["flag"][key] for key in SIGNALS])
+            for signals in (before, dev.scores.signals[::8])
+        ]
+        changed.append(decided[0] != decided[1])
+    return round(float(np.concatenate(changed).mean()), 5)
 
 
-def _sources(data: Path) -> dict[str, Any]:
-    files = [data / "train" / f"{name}.jsonl.gz" for name in rows.DATASETS]
-    files += [data / "negatives" / f"{name}.jsonl.gz" for name in rows.NEGATIVES]
-    licences = {name: use.licence for name, use in rows.DATASETS.items()} | rows.NEGATIVES
-    return {name: {"licence": licences[name], "sha256": sha256(f)} for f in files for name in [f.name.split(".")[0]]}
+def _sources(data: Path, lineup: Lineup) -> dict[str, Any]:
+    used = {name: use.licence for name, use in lineup.datasets.items() if use.passes}
+    files = [(name, data / "train" / f"{name}.jsonl.gz", licence) for name, licence in used.items()]
+    files += [(name, data / "negatives" / f"{name}.jsonl.gz", licence) for name, licence in rows.NEGATIVES.items()]
+    return {name: {"licence": licence, "sha256": sha256(file)} for name, file, licence in files}

@@ -1,10 +1,11 @@
-"""Labelled rows become training rows: which sets may be used, how much of each, and what their labels say.
+"""Labelled rows become training rows: what the labels of a set say in the codebook's words.
 
 A label that a set does not give is unknown (NaN) and never 0. Knows nothing about networks or batches.
 """
 
 import hashlib
 import math
+import random
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,20 +13,10 @@ from typing import Any
 
 from classify.rows import read
 from classify.text import normalise
+from classify.train.lineup import Dataset, Lineup, reading_of
 from models.assessment import SIGNALS, STANCES, TARGETS
 
 UNKNOWN = math.nan
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """How one public set is used; it is seen in proportion to `passes` times its rows."""
-
-    languages: frozenset[str]
-    passes: float  # how often it is seen whenever a set of 1.0 is seen once: more for few and clean rows
-    licence: str
-    weight: float = 1.0
-    own_voice: bool = True  # a positive row is the author's own assertion
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,31 +31,12 @@ class Row:
     weight: float
     dataset: str
     key: str = ""  # the row's own name in its set
+    reading: str = ""  # which set's own rules its `answer` follows, if any
+    answer: float = UNKNOWN  # the label under those rules
+    about: int = -1  # the number of the signal that they are about
 
 
 _EN = frozenset({"en"})
-DATASETS = {
-    "dghs": Dataset(_EN, 1.0, "none stated"),
-    "hatexplain": Dataset(_EN, 1.5, "MIT"),
-    "edos": Dataset(_EN, 1.4, "CC0"),
-    "implicit_hate": Dataset(_EN, 1.1, "MIT"),
-    "hatemojibuild": Dataset(_EN, 1.6, "CC BY 4.0"),
-    "mhs_binary": Dataset(_EN, 0.3, "none stated"),
-    "ghc": Dataset(_EN, 0.25, "none stated"),
-    "cad": Dataset(_EN, 0.8, "none stated"),
-    "davidson": Dataset(_EN, 0.05, "MIT", weight=0.5),
-    "stormfront": Dataset(_EN, 0.6, "CC BY-SA 3.0 ES"),
-    "hasoc2019": Dataset(_EN, 0.1, "none stated"),
-    "mlma": Dataset(frozenset({"fr"}), 0.5, "MIT", weight=0.5),
-    "ftr": Dataset(frozenset({"fr"}), 1.0, "MIT"),
-    "kenya_moringa": Dataset(frozenset({"en-sw"}), 1.3, "MIT"),
-    "nigeria_ml": Dataset(frozenset({"en-NG"}), 0.3, "none stated"),
-    "herdphobia": Dataset(frozenset({"en-NG"}), 0.5, "none stated"),
-    "ptc": Dataset(_EN, 0.8, "research"),
-    "semeval2021": Dataset(_EN, 0.5, "research", weight=0.5),
-    "kenya2026_llm": Dataset(frozenset({"en-sw"}), 0.4, "silver", weight=0.3),
-    "politikweli": Dataset(frozenset({"en-sw", "sw"}), 0.2, "silver", weight=0.3),
-}
 NEGATIVES = {"ag_news": "research", "india_police_events": "none stated", "masakhane_news": "MIT"}
 _PLACEHOLDER = re.compile(
     r"\[(?:linebreak|newline)\]|\{(?:USERNAME|URL)\}|<(?:user|url|number|percent|money|time|date)>", re.IGNORECASE
@@ -118,27 +90,60 @@ def targets_of(raw: str | None, labels: dict[str, int]) -> tuple[float, ...]:
     return tuple(1.0 if key in found else (UNKNOWN if key in {"other", "political"} else 0.0) for key in TARGETS)
 
 
-def public(folder: Path) -> dict[str, list[Row]]:
-    """Every usable row of the public sets, by set."""
+def public(folder: Path, lineup: Lineup) -> dict[str, list[Row]]:
+    """Every usable row of a line-up's public sets, by set."""
     return {
         name: [
             row_of(raw, name, use)
             for raw in read(folder / "train" / f"{name}.jsonl.gz")
             if raw["lang"] in use.languages and raw.get("note") != "mt_davidson"
         ]
-        for name, use in DATASETS.items()
+        for name, use in lineup.datasets.items()
+        if use.passes
     }
+
+
+def development(folder: Path, lineup: Lineup, language: str, most: int) -> list[Row]:
+    """Development rows of the line-up's sets in a language it judges, at most `most` of a set."""
+    found: list[Row] = []
+    for name, use in lineup.datasets.items():
+        path = folder / "evaluate" / f"{name}.jsonl.gz"
+        tags = use.languages & lineup.judges[language]
+        if not tags or not path.exists():
+            continue
+        of_set = [
+            row_of(raw, name, use) for raw in read(path) if raw["lang"] in tags and raw.get("note") != "mt_davidson"
+        ]
+        found.extend(random.Random(name).sample(of_set, min(most, len(of_set))))  # noqa: S311 - sampling
+    return found
 
 
 def row_of(raw: dict[str, Any], name: str, use: Dataset) -> Row:
     """A row of a public set as a training row."""
     labels = raw["labels"]
+    key = raw.get("id", "")
     hateful = labels.get("hate_speech") == 1 or labels.get("incitement") == 1
     stance = STANCES.index("asserts") if hateful and use.own_voice else -1
     targets = targets_of(raw.get("target"), labels)
+    believed = {} if use.narrow and not hateful and not _believed(key) else labels
     return Row(
-        clean(raw["text"]), signals_of(labels), stage_of(labels), stance, targets, use.weight, name, raw.get("id", "")
+        clean(raw["text"]),
+        signals_of(believed),
+        stage_of(believed),
+        stance,
+        targets,
+        use.weight,
+        name,
+        key,
+        reading_of(name, raw["lang"], use) if use.reading else "",
+        float(labels.get(use.reading, UNKNOWN)) if use.reading else UNKNOWN,
+        SIGNALS.index(use.reading) if use.reading else -1,
     )
+
+
+def _believed(key: str) -> bool:
+    """Whether the shared heads learn from this 0 of a narrow set: one in four, or they would never see such texts."""
+    return hashlib.sha256(key.encode()).digest()[1] < 64
 
 
 def held_out(key: str) -> bool:

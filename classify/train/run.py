@@ -23,14 +23,16 @@ from tqdm import tqdm
 
 from classify.errors import BadTrainingData
 from classify.model import Logits, Network, Shape
-from classify.train import authored, batches, rows, teacher
+from classify.train import authored, batches, parallel, rows
 from classify.train import base as bases
 from classify.train.base import HEADS
+from classify.train.lineup import LINEUPS, Lineup
 
 MAX_TOKENS = 128
 RECORD = "training.json"
 CHECKPOINT = "checkpoint.pt"
 CHECKPOINT_EVERY = 200
+ALIGN = 2.0  # weight of a step on translations; pooled values are of the order of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class TrainOptions:
 
     data: Path
     out: Path
+    lineup: str = "english"  # which sets and languages: a key of LINEUPS
     base: str | None = None  # a folder or hub name of another base than the bundled model's
     start_from: Path | None = None  # a folder of an earlier run, to go on from its weights
     rows: int = 120_000
@@ -51,7 +54,8 @@ class TrainOptions:
     dropout: float = 0.1
     authored_share: float = 0.2
     negative_share: float = 0.14
-    soft: Path | None = None  # what `classify.train.teacher` wrote of the rows
+    teacher: Path | None = None  # an English run that translated sentences are drawn towards
+    align_every: int = 8  # every so many steps, one on those sentences, where there is a teacher
     seed: int = 7
     threads: int = 1
     bf16: bool = True
@@ -68,7 +72,7 @@ def options_from(config: Path | None, *, data: Path, base: str | None, out: Path
         (out / CHECKPOINT).unlink(missing_ok=True)
     if base:
         told["start_from" if (Path(base) / RECORD).exists() else "base"] = base
-    for key in ("start_from", "soft"):
+    for key in ("start_from", "teacher"):
         if told.get(key):
             told[key] = Path(told[key])
     return TrainOptions(**told | {"data": data, "out": out})
@@ -78,7 +82,9 @@ def train(options: TrainOptions, progress: Callable[[int, int, float], None] | N
     """Train and write `model.safetensors`, `tokenizer.json` and `training.json` to `options.out`."""
     torch.manual_seed(options.seed)
     torch.set_num_threads(options.threads)
-    network, tokenizer, origin = _beginning(options)
+    lineup = lineup_of(options.lineup)
+    network, tokenizer, origin = _beginning(options, len(lineup.readings))
+    pairs = parallel.pairs(options.data, options.teacher, tokenizer, options.seed) if options.teacher else None
     optimizers = _optimizers(network, options)
     options.out.mkdir(parents=True, exist_ok=True)
     first = _resume(options.out, network, optimizers)
@@ -86,7 +92,7 @@ def train(options: TrainOptions, progress: Callable[[int, int, float], None] | N
     network.train()
     began, losses = time.monotonic(), 0.0
     with _bar(total, first, progress) as tell:
-        for step, batch in enumerate(_batches(options, tokenizer)):
+        for step, batch in enumerate(_batches(options, lineup, tokenizer)):
             if step < first:
                 continue
             done = max(step / total, (time.monotonic() - began) / (60 * options.minutes) if options.minutes else 0.0)
@@ -94,6 +100,8 @@ def train(options: TrainOptions, progress: Callable[[int, int, float], None] | N
                 break
             _set_rate(optimizers, options, done)
             loss = _step(network, optimizers, batch, options.bf16)
+            if pairs and step % options.align_every == 0:
+                _align(network, optimizers, next(pairs), options.bf16)
             losses = loss if step == first else 0.98 * losses + 0.02 * loss
             tell(step, total, losses)
             if (step + 1) % CHECKPOINT_EVERY == 0:
@@ -101,14 +109,24 @@ def train(options: TrainOptions, progress: Callable[[int, int, float], None] | N
     return write(options, network, tokenizer, origin, losses)
 
 
-def _beginning(options: TrainOptions) -> tuple[Network, Tokenizer, dict[str, str]]:
+def lineup_of(name: str) -> Lineup:
+    """The line-up of that name. Raises BadTrainingData."""
+    if name not in LINEUPS:
+        raise BadTrainingData(f"There is no line-up {name!r}; take one of {', '.join(LINEUPS)}.")
+    return LINEUPS[name]
+
+
+def _beginning(options: TrainOptions, readings: int) -> tuple[Network, Tokenizer, dict[str, str]]:
     """The network, the tokenizer and what the base is, from an earlier run or from a base."""
     if options.start_from is None:
         base = bases.find(options.base)
-        return bases.network_from(base, options.dropout), read_tokenizer(base.folder), base.record
+        return bases.network_from(base, options.dropout, readings), read_tokenizer(base.folder), base.record
     told = record_of(options.start_from)
-    network = Network(Shape(**told["shape"]), options.dropout)
-    network.load_state_dict(load_file(options.start_from / "model.safetensors"))
+    network = Network(Shape(**told["shape"])._replace(readings=readings), options.dropout)
+    before = load_file(options.start_from / "model.safetensors")
+    # Another line-up has other readings: those two heads begin anew.
+    fitting = {name: t for name, t in before.items() if t.shape == network.state_dict()[name].shape}
+    network.load_state_dict(fitting, strict=False)
     return network, read_tokenizer(options.start_from), told["base"]
 
 
@@ -163,6 +181,17 @@ def loss_of(logits: Logits, batch: batches.Batch) -> Tensor:
         + 0.5 * _known_bce(logits.stage, batch.stage, batch.weight, per_column=True)
         + 0.25 * _known_bce(logits.targets, batch.targets, batch.weight, per_column=False)
         + 0.5 * (stance * stance_known * batch.weight).sum() / stance_known.sum().clamp(min=1)
+        + (_readings(logits, batch) if logits.readings.shape[1] else 0.0)
+    )
+
+
+def _readings(logits: Logits, batch: batches.Batch) -> Tensor:
+    """Each row judged by its own set's rules, and told which set it is from."""
+    own = batch.reading.clamp(max=logits.readings.shape[1] - 1)
+    judged = logits.readings.float().gather(1, own[:, None])
+    answer = batch.answer.masked_fill(batch.reading == logits.readings.shape[1], torch.nan)[:, None]
+    return _known_bce(judged, answer, batch.weight, per_column=False) + 0.5 * functional.cross_entropy(
+        logits.gate.float(), batch.reading
     )
 
 
@@ -183,26 +212,37 @@ def _step(network: Network, optimizers: Optimizers, batch: batches.Batch, bf16: 
     with torch.autocast("cpu", torch.bfloat16, enabled=bf16), sdpa_kernel(SDPBackend.MATH):
         logits = network(batch.ids, batch.mask)
     loss = loss_of(logits, batch)
+    _learn(network, optimizers, loss)
+    return float(loss.detach())
+
+
+def _learn(network: Network, optimizers: Optimizers, loss: Tensor) -> None:
     network.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_([p for p in network.parameters() if p.grad is not None and not p.grad.is_sparse], 1.0)
     for optimizer in optimizers:
         optimizer.step()
-    return float(loss.detach())
 
 
-def _batches(options: TrainOptions, tokenizer: Tokenizer) -> Iterator[batches.Batch]:
-    public = rows.public(options.data)
-    if options.soft:
-        public = teacher.softened(public, options.soft)
-    size = {name: rows.DATASETS[name].passes * len(found) for name, found in public.items()}
+def _align(network: Network, optimizers: Optimizers, pair: parallel.Pairs, bf16: bool) -> None:
+    """One step that draws translations towards what the English model made of the sentence."""
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16), sdpa_kernel(SDPBackend.MATH):
+        pooled = network.pooled(pair.ids, pair.mask)
+    loss = ALIGN * functional.mse_loss(pooled.float(), pair.wanted)
+    _learn(network, optimizers, loss)
+
+
+def _batches(options: TrainOptions, lineup: Lineup, tokenizer: Tokenizer) -> Iterator[batches.Batch]:
+    public = rows.public(options.data, lineup)
+    size = {name: lineup.datasets[name].passes * len(found) for name, found in public.items()}
     share = (1.0 - options.authored_share - options.negative_share) / sum(size.values())
     parts = [
         *(batches.Part(found, share * size[name]) for name, found in public.items()),
-        batches.Part(rows.negatives(options.data, unseen=False), options.negative_share),
-        batches.Part(authored.rows("train", options.seed), options.authored_share),
+        batches.Part(rows.negatives(options.data, unseen=False, languages=lineup.news), options.negative_share),
+        batches.Part(authored.rows("train", options.seed, languages=lineup.languages), options.authored_share),
     ]
-    return batches.epoch(parts, tokenizer, options.batch_tokens, 2 * options.rows, options.seed)
+    names = [name for name, *_ in lineup.readings]
+    return batches.epoch(parts, tokenizer, options.batch_tokens, 2 * options.rows, options.seed, names)
 
 
 def _optimizers(network: Network, options: TrainOptions) -> Optimizers:

@@ -11,23 +11,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify import calibration
-from classify.scorer import Floats, Scores
+from classify.scorer import BAND, Floats, Scores
+from classify.train.lineup import Lineup
 from classify.train.rows import NEGATIVES, Row
 from models.assessment import SIGNALS, STANCES, TARGETS
 
 PER_SET = 1_500  # a set with more rows weighs no more than this
 LEAST_POSITIVES = 15  # with fewer, a head keeps its raw probabilities
-VALIDATED_F1 = 0.75  # a language below this macro-F1 of hate on its own rows abstains
-VALIDATED_ROWS = 200
+SUPPORTED = 0.05  # macro-F1 above the floor of a language's sets, on average, from which it is `supported`
+LEAST_PRECISION = 0.5  # average precision, and
+LEAST_SEEN = 10  # positives that nobody fitted on, from which a signal may be flagged in a language
 LEAST_FLAG = 0.2  # a flag means at least a chance of one in five, however rare the signal
 NEWS_FLAGGED = 0.001  # no signal may flag more of the news that it was trained on
 TECHNIQUES = frozenset({"ptc", "semeval2021"})
-BAND = 0.05  # nearer to its threshold than this, a score is left to people
 HATE = SIGNALS.index("hate_speech")
 PROPAGANDA = SIGNALS.index("propaganda")
 CALM_WEIGHT = 0.1  # of such a post beside our own texts, or propaganda would look rarer than it is where it is sought
+_HEADS = ("signals", "stage", "stance", "targets")
 CALM_FLAGGED = 0.01  # no signal but hate itself may flag more of the posts that are not hateful
-OPEN = ("en",)  # languages whose development rows cover every signal
+NOBODY = "mul"  # the language of the pooled fit: it has no figures of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,10 @@ class Dev:
     def known(self, head: str, column: int) -> tuple[Floats, calibration.Labels, Floats]:
         """Logits, labels and weights of one column where its label is known."""
         labels = np.array([getattr(row, head)[column] for row in self.rows], dtype=float)
+        if head == "signals" and column != PROPAGANDA:
+            # A row is judged as its own set would judge it: so were the readings fitted.
+            own = [row.answer if row.about == column else np.nan for row in self.rows]
+            labels = np.where(np.isnan(labels), own, labels)
         if head == "signals" and column == PROPAGANDA:
             # Propaganda here turns an audience on a group: a post known not to be hateful is none, and a technique in
             # a news line need not be. Calibrated on news lines alone, the head fires on any heated post.
@@ -64,32 +70,54 @@ class Dev:
         return getattr(self.scores, head)[known, column], labels[known].astype(np.int64), weight
 
 
-def tune(groups: Mapping[str, Dev], news: Scores) -> dict[str, Any]:
-    """The parts of `config.json` that come from measuring."""
-    fit = groups["en"].half(fit=True)
-    fits: dict[str, Any] = {
-        "signals": _platts(fit, "signals", SIGNALS),
-        "stage": _platts(fit, "stage", ("1", "2", "3", "4")),
-        "targets": _platts(fit, "targets", TARGETS),
-        "languages": {
-            language: {"signals": {"hate_speech": list(calibration.platt(*dev.half(fit=True).known("signals", HATE)))}}
-            for language, dev in groups.items()
-            if language not in OPEN
-        },
-    }
-    quiet = calibration.apply(news.signals, fits, "signals", SIGNALS, "en")
-    thresholds = _thresholds(fit, fits, quiet)
-    fits["stance"] = _stance(fit, fits, thresholds["flag"])
-    report = groups["en"].half(fit=False)
+def tune(groups: Mapping[str, Dev], news: Mapping[str, Scores], lineup: Lineup) -> dict[str, Any]:
+    """The parts of `config.json` that come from measuring; `news` is what the model says of harmless news, by language.
+
+    The general fit is that of the one language, or of all together; with several each also has its own.
+    """
+    whole = next(iter(groups.values())) if len(groups) == 1 else _together(list(groups.values()))
+    quiet = Scores(*(np.concatenate([getattr(one, head) for one in news.values()]) for head in _HEADS))
+    fits, thresholds = _fitted(whole, quiet)
+    languages = {}
+    for language, dev in groups.items():
+        own, limits = fits, thresholds
+        if len(groups) > 1:
+            own, limits = _fitted(dev, news.get(language, quiet), fits)
+            fits.setdefault("languages", {})[language] = own
+        languages[language] = _language(dev, own, limits["flag"], lineup)
+    report = whole.half(fit=False)
     return {
         "calibration": fits,
         "thresholds": thresholds,
         "band": {
-            k: [round(max(t - 0.05, 0.0), 4), round(min(t + 0.05, 1.0), 4)] for k, t in thresholds["flag"].items()
+            k: [round(max(t - BAND, 0.0), 4), round(min(t + BAND, 1.0), 4)] for k, t in thresholds["flag"].items()
         },
-        "languages": {k: _language(dev, fits, thresholds["flag"], k) for k, dev in groups.items()},
+        "languages": languages,
         "card": {"signals_on_dev": {key: _figures(report, fits, thresholds["flag"], key) for key in SIGNALS}},
     }
+
+
+def _together(devs: Sequence[Dev]) -> Dev:
+    rows = [row for dev in devs for row in dev.rows]
+    return Dev(rows, Scores(*(np.concatenate([getattr(dev.scores, head) for dev in devs]) for head in _HEADS)))
+
+
+def _fitted(
+    dev: Dev, quiet: Scores, general: Mapping[str, Any] | None = None
+) -> tuple[dict[str, Any], dict[str, dict[str, float]]]:
+    """Calibration and thresholds on the fitting half; where a language has too few rows the general fit stands in."""
+    fit, general = dev.half(fit=True), general or {}
+    fits: dict[str, Any] = {
+        head: {**general.get(head, {}), **_platts(fit, head, keys)}
+        for head, keys in (("signals", SIGNALS), ("stage", ("1", "2", "3", "4")), ("targets", TARGETS))
+    }
+    calm = calibration.apply(quiet.signals, fits, "signals", SIGNALS, NOBODY)
+    thresholds = _thresholds(fit, fits, calm)
+    voices = sum(row.stance > 0 for row in fit.rows)
+    fits["stance"] = (
+        general["stance"] if general and voices < LEAST_POSITIVES else _stance(fit, fits, thresholds["flag"])
+    )
+    return fits, thresholds
 
 
 def _platts(dev: Dev, head: str, keys: Sequence[str]) -> dict[str, list[float]]:
@@ -105,10 +133,10 @@ def _thresholds(dev: Dev, fits: dict[str, Any], quiet: Floats) -> dict[str, dict
     found: dict[str, dict[str, float]] = {"flag": {}, "high_recall": {}, "high_precision": {}}
     for column, key in enumerate(SIGNALS):
         logits, labels, weight = dev.known("signals", column)
-        probability = calibration.apply(logits[:, None], fits, "signals", (key,), "en")[:, 0]
+        probability = calibration.apply(logits[:, None], fits, "signals", (key,), NOBODY)[:, 0]
         points = calibration.points(probability, labels, weight)
         floor = float(np.quantile(quiet[:, column], 1 - NEWS_FLAGGED))
-        calm = calibration.apply(dev.scores.signals[dev.calm()][:, [column]], fits, "signals", (key,), "en")[:, 0]
+        calm = calibration.apply(dev.scores.signals[dev.calm()][:, [column]], fits, "signals", (key,), NOBODY)[:, 0]
         if column != HATE and len(calm):
             floor = max(floor, float(np.quantile(calm, 1 - CALM_FLAGGED)))
         flag = min(max(calibration.best_f1(points).threshold, floor, LEAST_FLAG), 0.98)
@@ -136,7 +164,7 @@ def _stance(dev: Dev, fits: dict[str, Any], flag: Mapping[str, float]) -> dict[s
     return {"temperature": temperature, "asserts_at": best}
 
 
-def applying(dev: Dev, fits: dict[str, Any], flag: Mapping[str, float], language: str = "en") -> NDArray[np.bool_]:
+def applying(dev: Dev, fits: dict[str, Any], flag: Mapping[str, float], language: str = NOBODY) -> NDArray[np.bool_]:
     """Which rows have some signal over its threshold."""
     probability = calibration.apply(dev.scores.signals, fits, "signals", SIGNALS, language)
     return np.asarray((probability >= np.array([flag[key] for key in SIGNALS])).any(axis=1))
@@ -151,7 +179,7 @@ def _hateful(row: Row) -> int:
 
 def _figures(dev: Dev, fits: dict[str, Any], flag: Mapping[str, float], key: str) -> dict[str, float]:
     logits, labels, _ = dev.known("signals", SIGNALS.index(key))
-    probability = calibration.apply(logits[:, None], fits, "signals", (key,), "en")[:, 0]
+    probability = calibration.apply(logits[:, None], fits, "signals", (key,), NOBODY)[:, 0]
     return {
         "rows": len(labels),
         "positives": int(labels.sum()),
@@ -161,18 +189,49 @@ def _figures(dev: Dev, fits: dict[str, Any], flag: Mapping[str, float], key: str
     }
 
 
-def _language(dev: Dev, fits: dict[str, Any], flag: Mapping[str, float], language: str) -> dict[str, Any]:
-    """How well hate is told in one language; validated only with enough rows and a good enough figure."""
+def _language(dev: Dev, fits: dict[str, Any], flag: Mapping[str, float], lineup: Lineup) -> dict[str, Any]:
+    """How well the model reads one language, on rows that nobody fitted on, and what follows for the product."""
     report = dev.half(fit=False)
-    logits, labels, _ = report.known("signals", HATE)
-    probability = calibration.apply(logits[:, None], fits, "signals", ("hate_speech",), language)[:, 0]
-    f1 = calibration.macro_f1(probability >= flag["hate_speech"], labels)
+    figures = {key: _figures(report, fits, flag, key) for key in SIGNALS}
+    sets = _sets(report, fits, flag, lineup)
+    margins = [of["macro_f1"] - of["floor"] for of in sets.values() if "floor" in of]
+    margin = float(np.mean(margins)) if margins else -1.0
+    status = "supported" if margin >= SUPPORTED else "experimental" if margin >= 0 else "not evaluated"
     return {
-        "rows": len(labels),
-        "positives": int(labels.sum()),
-        "macro_f1_hate": round(f1, 4),
-        "average_precision_hate": round(calibration.average_precision(probability, labels), 4),
-        "ece_hate": round(calibration.expected_error(probability, labels), 4),
-        "validated": bool(f1 >= VALIDATED_F1 and len(dev.rows) >= VALIDATED_ROWS),
-        "signals": list(SIGNALS) if language in OPEN else ["hate_speech"],
+        "status": status,
+        "validated": status != "not evaluated",
+        "margin": round(margin, 4),
+        "sets": sets,
+        "flag": dict(flag),
+        "figures": {key: of for key, of in figures.items() if of["positives"]},
+        "signals": [
+            key
+            for key, of in figures.items()
+            if of["positives"] >= LEAST_SEEN and of["average_precision"] >= LEAST_PRECISION
+        ],
     }
+
+
+def _sets(dev: Dev, fits: Mapping[str, Any], flag: Mapping[str, float], lineup: Lineup) -> dict[str, dict[str, float]]:
+    """Each set's own signal, judged at the language's threshold, beside the floor that a word-list model reaches."""
+    found: dict[str, dict[str, float]] = {}
+    names = sorted({(row.dataset, row.reading) for row in dev.rows if row.dataset in lineup.datasets})
+    for name, reading in names:
+        use = lineup.datasets[name]
+        key = use.reading or "hate_speech"
+        column = SIGNALS.index(key)
+        mine = np.array([(row.dataset, row.reading) == (name, reading) for row in dev.rows])
+        told = np.array([row.answer if row.reading else row.signals[column] for row in dev.rows])
+        mine &= ~np.isnan(told)
+        labels = told[mine].astype(np.int64)
+        if not 0 < labels.sum() < len(labels):
+            continue
+        logits = dev.scores.signals[mine][:, [column]]
+        probability = calibration.apply(logits, fits, "signals", (key,), NOBODY)[:, 0]
+        found[reading or name] = {
+            "rows": len(labels),
+            "positives": int(labels.sum()),
+            "macro_f1": round(calibration.macro_f1(probability >= flag[key], labels), 4),
+            "average_precision": round(calibration.average_precision(probability, labels), 4),
+        } | ({"floor": use.floor} if use.floor is not None else {})
+    return found

@@ -32,14 +32,14 @@ def tiny_tokenizer() -> Tokenizer:
     return tokenizer
 
 
-def write_tiny(folder: Path) -> Path:
+def write_tiny(folder: Path, seed: int = 5) -> Path:
     import torch
     from safetensors.torch import save
 
     from classify.checkpoint import FORMAT
     from classify.model import Network, Shape, quantised
 
-    torch.manual_seed(5)
+    torch.manual_seed(seed)
     weights = save(quantised(Network(Shape(**SHAPE)).state_dict()))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.safetensors").write_bytes(weights)

@@ -7,6 +7,7 @@ import pytest
 
 from classify.assess import classify_texts
 from classify.checkpoint import BUNDLED
+from classify.explain import weigh
 from classify.scorer import Scorer
 from classify.settings import ClassifySettings
 from models.assessment import SIGNALS
@@ -67,7 +68,7 @@ def test_a_score_never_depends_on_its_batch(scorer: Scorer) -> None:
 def test_leaving_out_the_highlights_lowers_the_score_most(scorer: Scorer) -> None:
     number = SIGNALS.index("incitement")
     for text in HOSTILE[:2]:
-        [words] = scorer.explain([text], [number])
+        [words] = weigh(scorer, [text], [number])
         ranked = sorted(words, key=lambda word: -word.weight)
         loud = _without(text, ranked[:2])
         quiet = _without(text, ranked[-2:])

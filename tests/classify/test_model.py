@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from classify.errors import ModelBroken, ScoringFailed
+from classify.explain import weigh
 from classify.scorer import Floats, Scores
 from classify.settings import ClassifySettings
 from models.assessment import SIGNALS
@@ -173,7 +174,7 @@ def test_one_passage_too_large_for_memory_fails_alone(
 @every_engine
 def test_every_word_is_weighed_where_it_stands(tiny_folder: Path, engine: str) -> None:
     text = "They  must b u r n  #TheRats now"
-    [weighted] = scorer(tiny_folder, engine=engine).explain([text], [1])
+    [weighted] = weigh(scorer(tiny_folder, engine=engine), [text], [1])
     assert [text[w.start : w.end] for w in weighted] == ["They", "must", "b u r n", "#TheRats", "now"]
     assert any(w.weight != 0 for w in weighted)
 
@@ -181,7 +182,7 @@ def test_every_word_is_weighed_where_it_stands(tiny_folder: Path, engine: str) -
 @every_engine
 def test_a_long_passage_is_explained_by_runs_of_words(tiny_folder: Path, engine: str) -> None:
     text = " ".join(["they must leave now"] * 9)
-    [weighted] = scorer(tiny_folder, engine=engine).explain([text], [1])
+    [weighted] = weigh(scorer(tiny_folder, engine=engine), [text], [1])
     assert len(weighted) <= 24
     assert text[weighted[0].start : weighted[0].end] == "they must"
     assert weighted[-1].end == len(text)
@@ -189,7 +190,7 @@ def test_a_long_passage_is_explained_by_runs_of_words(tiny_folder: Path, engine:
 
 @every_engine
 def test_nothing_to_read_has_nothing_to_explain(tiny_folder: Path, engine: str) -> None:
-    assert scorer(tiny_folder, engine=engine).explain([""], [1]) == [[]]
+    assert weigh(scorer(tiny_folder, engine=engine), [""], [1]) == [[]]
 
 
 def hugging_face(folder: Path, labels: list[str], **config: object) -> Path:
@@ -225,7 +226,7 @@ def test_a_hugging_face_folder_with_our_labels_is_read(tmp_path: Path) -> None:
     assert scores.signals[0, SIGNALS.index("impunity")] < -20
     assert (scores.stance.argmax(axis=1) == 0).all()
     assert other.config.languages["en"]["validated"]
-    [weighted] = other.explain(["burn the rats"], [1])
+    [weighted] = weigh(other, ["burn the rats"], [1])
     assert len(weighted) == 3
 
 

@@ -10,6 +10,7 @@ import pytest
 from classify.errors import BadTrainingData
 from classify.rows import labelled, read
 from classify.train import rows
+from classify.train.lineup import Dataset, Lineup
 from models.assessment import SIGNALS, STANCES, TARGETS
 
 
@@ -89,3 +90,24 @@ def test_rows_say_what_should_be_flagged(tmp_path: Path) -> None:
     )
     assert [row.hateful for row in labelled(path)] == [True, False, False, False, None]
     assert next(labelled(path)).functionality == "f"
+
+
+def test_a_zero_of_a_narrow_set_is_seldom_believed_and_always_its_own() -> None:
+    use = Dataset(frozenset({"en"}), 1.0, "MIT", reading="hate_speech", narrow=True)
+    made = [
+        rows.row_of({"id": str(i), "text": "rain", "lang": "en", "labels": {"hate_speech": 0}}, "edos", use)
+        for i in range(200)
+    ]
+    believed = [row for row in made if not math.isnan(row.signals[SIGNALS.index("hate_speech")])]
+    assert 20 < len(believed) < 80
+    assert {(row.reading, row.answer, row.about) for row in made} == {("edos", 0.0, SIGNALS.index("hate_speech"))}
+
+
+def test_a_set_read_apart_has_a_reading_for_each_language() -> None:
+    use = Dataset(frozenset({"ar", "fr"}), 1.0, "MIT", reading="hate_speech", apart=True)
+    assert Lineup("x", {"mlma": use}).readings == [
+        ("mlma:ar", "mlma", "hate_speech"),
+        ("mlma:fr", "mlma", "hate_speech"),
+    ]
+    row = rows.row_of({"text": "pluie", "lang": "fr", "labels": {"hate_speech": 1}}, "mlma", use)
+    assert (row.reading, row.answer) == ("mlma:fr", 1.0)

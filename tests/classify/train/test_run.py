@@ -6,6 +6,7 @@ import pytest
 
 from classify.errors import BadTrainingData
 from classify.train import rows
+from classify.train.lineup import ENGLISH
 from tests.classify.conftest import SHAPE, tiny_tokenizer
 from tests.classify.train.test_rows import write
 
@@ -15,7 +16,7 @@ TEXTS = ("the varni are rats", "the market opened today", "they must leave now",
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
-    for name, use in rows.DATASETS.items():
+    for name, use in ENGLISH.datasets.items():
         lang = min(use.languages)
         lines = [
             {"id": f"{name}-{i}", "lang": lang, "text": text, "labels": {"hate_speech": int(i % 2 == 0)}}
@@ -46,7 +47,9 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(
     shape = Shape(**SHAPE | {"positions": 512})
     tiny_tokenizer().save(str(tmp_path / "tokenizer.json"))
     monkeypatch.setattr(bases, "find", lambda _name: Base(tmp_path, shape, {"name": "tiny", "sha256": "0" * 64}))
-    monkeypatch.setattr(bases, "network_from", lambda base, dropout: Network(base.shape, dropout))
+    monkeypatch.setattr(
+        bases, "network_from", lambda base, dropout, readings: Network(base.shape._replace(readings=readings), dropout)
+    )
     monkeypatch.setattr(run, "CHECKPOINT_EVERY", 2)
 
     def stop(step: int, _total: int, _loss: float) -> None:
@@ -95,12 +98,30 @@ def test_a_masked_label_teaches_nothing() -> None:
 
     nan = float("nan")
     row = rows.Row("x", (nan,) * 8, (nan,) * 4, -1, (nan,) * 8, 1.0, "set")
-    batch = collate([row], [[2, 3]])
-    logits = Logits(*(torch.randn(1, width, requires_grad=True) for width in (8, 4, 4, 8)))
+    batch = collate([row], [[2, 3]], ["a", "b", "c"])
+    logits = Logits(*(torch.randn(1, width, requires_grad=True) for width in (8, 4, 4, 8, 3, 4)))
     loss = loss_of(logits, batch)
     loss.backward()  # type: ignore[no-untyped-call]
-    assert float(loss.detach()) == 0.0
-    assert all(part.grad is None or not part.grad.any() for part in logits)
+    assert logits.gate.grad is not None  # the gate alone learns: that the row is from no set with a reading
+    gate = logits.gate.detach()
+    assert float(loss.detach()) == pytest.approx(0.5 * float(torch.logsumexp(gate, 1) - gate[0, -1]))
+    assert all(part.grad is None or not part.grad.any() for part in logits[:-1])
+
+
+def test_a_row_teaches_its_own_sets_reading_and_no_other() -> None:
+    import torch
+
+    from classify.model import Logits
+    from classify.train.batches import collate
+    from classify.train.run import loss_of
+
+    nan = float("nan")
+    row = rows.Row("x", (nan,) * 8, (nan,) * 4, -1, (nan,) * 8, 1.0, "edos", "1", "edos", 1.0, 3)
+    batch = collate([row], [[2, 3]], ["hatexplain", "edos", "cad"])
+    logits = Logits(*(torch.randn(1, width, requires_grad=True) for width in (8, 4, 4, 8, 3, 4)))
+    loss_of(logits, batch).backward()  # type: ignore[no-untyped-call]
+    assert logits.readings.grad is not None
+    assert (logits.readings.grad != 0).tolist() == [[False, True, False]]
 
 
 def test_batches_keep_their_budget_and_every_part_its_share() -> None:

@@ -1,0 +1,119 @@
+"""How much each reading and the gate count, fitted on development rows: the `readings` block of a `config.json`.
+
+Three small fits in turn: for each reading a logistic regression on two numbers (what the transformer says, what the
+n-grams say); for the shared head a Platt scaling on rows of no set; for the gate two numbers from a grid. Only rows of
+the fitting half come here.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from classify import calibration
+from classify.readings import SHARED, Readings, readings_of
+from classify.scorer import Floats
+from classify.train.lineup import Lineup
+from classify.train.rows import Row
+from models.assessment import SIGNALS
+
+RIDGE = 1.0  # pulls the two weights to a half each: sets with few rows stay near the plain mean
+LEAST = 40  # rows of a set; with fewer its reading keeps the plain mean
+TRUSTS = (0.35, 0.5, 0.7, 1.0)
+HOMES = (-1.0, 0.0, 1.0, 2.0, 3.0)
+_EDGE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """Rows with every logit of the network and of the n-grams."""
+
+    rows: Sequence[Row]
+    logits: Floats  # (rows, 24 + readings + readings + 1)
+    ngrams: Floats  # (rows, readings)
+
+    def half(self, *, fit: bool) -> "Raw":
+        """Every other row: one half to fit on, the other to report on."""
+        keep = slice(0 if fit else 1, None, 2)
+        return Raw(self.rows[keep], self.logits[keep], self.ngrams[keep])
+
+
+def fit(raw: Raw, lineup: Lineup) -> dict[str, Any]:
+    """The `readings` block."""
+    each = [_reading(raw, column, name, signal) for column, (name, _, signal) in enumerate(lineup.readings)]
+    signals = sorted({signal for _, _, signal in lineup.readings}, key=SIGNALS.index)
+    block = {
+        "each": each,
+        "shared": {signal: _shared(raw, SIGNALS.index(signal)) for signal in signals},
+        "trust": 1.0,
+        "home": 0.0,
+    }
+    tried = {(trust, home): _loss(raw, block | {"trust": trust, "home": home}) for trust in TRUSTS for home in HOMES}
+    trust, home = min(tried, key=lambda pair: tried[pair])
+    return block | {"trust": trust, "home": home}
+
+
+def _reading(raw: Raw, column: int, name: str, signal: str) -> dict[str, Any]:
+    mine = np.array([row.reading == name and not math.isnan(row.answer) for row in raw.rows])
+    labels = np.array([row.answer for row in raw.rows])[mine]
+    deep, shallow, shift = 0.5, 0.5, 0.0
+    if mine.sum() >= LEAST and 0 < labels.sum() < len(labels):
+        both = np.stack([raw.logits[mine, SHARED + column], raw.ngrams[mine, column]], axis=1)
+        deep, shallow, shift = _logistic(both, labels)
+    return {
+        "name": name,
+        "signal": signal,
+        "deep": round(deep, 4),
+        "shallow": round(shallow, 4),
+        "shift": round(shift, 4),
+    }
+
+
+def _logistic(both: Floats, labels: Floats, steps: int = 60) -> tuple[float, float, float]:
+    """Two weights, none below zero, and a shift; Newton's method with a ridge around a half each."""
+    design = np.column_stack([both, np.ones(len(both))])
+    told = np.array([0.5, 0.5, 0.0])
+    prior, pull = told.copy(), np.diag([RIDGE, RIDGE, 1e-6])
+    for _ in range(steps):
+        chance = calibration.sigmoid(design @ told)
+        slope = design.T @ (chance - labels) + pull @ (told - prior)
+        curve = design.T @ (design * np.maximum(chance * (1 - chance), 1e-9)[:, None]) + pull
+        step = np.linalg.solve(curve, slope)
+        told = told - step * min(1.0, 1.0 / max(float(np.abs(step).max()), 1e-12))
+        told[:2] = np.maximum(told[:2], 0.0)
+    return float(told[0]), float(told[1]), float(told[2])
+
+
+def _shared(raw: Raw, signal: int) -> list[float]:
+    """Platt scaling of the shared head on rows that no reading of this signal is about."""
+    labels = np.array([row.signals[signal] for row in raw.rows])
+    home = np.array([not row.reading for row in raw.rows]) & ~np.isnan(labels)
+    if not 0 < labels[home].sum() < home.sum():
+        return [1.0, 0.0]
+    scale, shift = calibration.platt(raw.logits[home, signal], labels[home].astype(np.int64))
+    return [round(scale, 4), round(shift, 4)]
+
+
+def _loss(raw: Raw, block: dict[str, Any]) -> float:
+    """The log loss of the fused signals, the mean over sets, so that a large set counts as much as a small one."""
+    fused = calibration.sigmoid(fuse(raw, block)[:, :8])
+    losses: dict[str, list[float]] = {}
+    about = [SIGNALS.index(key) for key in block["shared"]]
+    for row, chances in zip(raw.rows, fused, strict=True):
+        for signal in about:
+            label = row.answer if row.reading and signal == row.about else row.signals[signal]
+            if not math.isnan(label):
+                chance = min(max(float(chances[signal]), _EDGE), 1 - _EDGE)
+                losses.setdefault(f"{row.reading or row.dataset}:{signal}", []).append(
+                    -float(np.log(chance if label == 1 else 1 - chance))
+                )
+    return float(np.mean([np.mean(of) for of in losses.values()]))
+
+
+def fuse(raw: Raw, block: dict[str, Any]) -> Floats:
+    """(rows, 24) of raw rows, as the product fuses them."""
+    readings = readings_of({"readings": block})
+    assert isinstance(readings, Readings)  # noqa: S101 - the block above is never empty
+    return readings.fused(raw.logits, raw.ngrams)
