@@ -1,7 +1,8 @@
 """Other spellings of a language: without accents, in the short forms of messages, with letters that sound alike.
 
 A file `spelling_xx.txt` says how. `@ share` opens a way of writing: that share of the texts is written so, by every
-rule beneath it in turn. A rule is `regular expression > replacement`. Knows nothing about templates or labels.
+rule beneath it in turn. Rules above the first `@` hold for every text (elision, for one). A rule is
+`regular expression > replacement`. Knows nothing about templates or labels.
 """
 
 import random
@@ -19,11 +20,11 @@ class Spelling:
 
 
 def read(path: Path) -> list[Spelling]:
-    """The spellings of one file; none where a language has no file."""
+    """The spellings of one file, first what holds for every text; none where a language has no file."""
     if not path.exists():
         return []
     lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    found: list[Spelling] = []
+    found = [Spelling(1.0, ())]
     for line in lines:
         if line.startswith("@ "):
             found.append(Spelling(float(line[2:]), ()))
@@ -35,14 +36,19 @@ def read(path: Path) -> list[Spelling]:
 
 
 def spelt(text: str, spellings: list[Spelling], draw: random.Random) -> str:
-    """The text in at most one of the spellings."""
+    """The text by the rules for every text, then in at most one of the other spellings."""
     if not spellings:
         return text
+    text = _by(spellings[0], text)
     chance = draw.random()
-    for spelling in spellings:
+    for spelling in spellings[1:]:
         chance -= spelling.share
         if chance < 0:
-            for wrong, right in spelling.rules:
-                text = wrong.sub(right, text)
-            return text
+            return _by(spelling, text)
+    return text
+
+
+def _by(spelling: Spelling, text: str) -> str:
+    for wrong, right in spelling.rules:
+        text = wrong.sub(right, text)
     return text
