@@ -1,9 +1,11 @@
 """Groups to speak of: invented names by the hundred, generic ones, and real ones for kind or neutral sentences only."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from classify.gazetteer import load
 
 _ONSETS = [
     "b",
@@ -58,7 +60,7 @@ def invented(split: Split, draw: random.Random) -> Group:
     """An invented people; train, dev and test never share a name."""
     while True:
         name = draw.choice(_ONSETS) + draw.choice(_VOWELS) + draw.choice(_MIDDLES) + draw.choice(_ENDINGS)
-        if _split_of(name) == split:
+        if _split_of(name) == split and not _real([name]):
             break
     name = name.capitalize()
     if name.endswith("ites"):
@@ -73,8 +75,15 @@ def coined(words: Lexicon, split: Split, draw: random.Random) -> Group:
     syllables = [words[key] for key in sorted(words) if key.startswith("stem")]
     while True:
         stem = "".join(draw.choice(syllable) for syllable in syllables)
-        if _split_of(stem) == split:
-            return named(draw.choice(words["invented"]).replace("*", stem), words, "ethnicity_race")
+        group = named(draw.choice(words["invented"]).replace("*", stem), words, "ethnicity_race")
+        if _split_of(stem) == split and not _real(group.forms.values()):
+            return group
+
+
+def _real(names: Iterable[str]) -> bool:
+    """Whether a people of the gazetteer is called so: no hostile sentence may hit on a real name by chance."""
+    known = load().owners
+    return any(form in known for name in names for form in (name.casefold(), name.casefold().rstrip("s")))
 
 
 def _split_of(name: str) -> Split:

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from classify.gazetteer import load
 from classify.train import authored
 from classify.train.authored import grammar, spelling
 from classify.train.authored.groups import Split, coined, invented, named
@@ -105,7 +106,7 @@ def test_other_languages_come_when_asked_for_and_cover_every_signal() -> None:
         assert {stance for stance in STANCES if stance != "reclaims"} <= {text.meaning.stance for text in found}
         cores = [template for file in grammar.cores(language) for template in grammar.read(file)]
         assert {signal for core in cores for signal in core.meaning.signals} == set(SIGNALS)
-        real = re.compile(r"\{(A\w*|city)\}")
+        real = re.compile(r"\{(A\w*|real\w*|city)\}")
         assert [core.name for core in cores if core.meaning.signals and real.search(core.pattern)] == []
         assert {text.target for text in found if text.target} <= set(TARGETS)
         assert all(text.target is None for text in found if not text.meaning.signals)
@@ -117,6 +118,14 @@ def test_an_invented_people_of_another_language_has_its_own_forms_and_split() ->
     names = {split: [coined(words, split, random.Random(i)).forms for i in range(20)] for split in SPLITS}
     assert all(name["G"][2:] == name["g"][1:] == name["N"][:-1] for split in SPLITS for name in names[split])
     assert not {name["G"] for name in names["train"]} & {name["G"] for name in names["test"]}
+
+
+def test_no_invented_people_bears_a_real_name() -> None:
+    real, draw = set(load().owners), random.Random(5)
+    coins = [invented(split, draw) for split in SPLITS for _ in range(3_000)]
+    for language in OTHERS:
+        coins += [coined(grammar.lexicon(language), split, draw) for split in SPLITS for _ in range(500)]
+    assert not real & {form.casefold() for group in coins for form in group.forms.values()}
 
 
 def test_a_slot_of_one_kind_takes_only_that_kind() -> None:
