@@ -12,7 +12,7 @@ from models.assessment import SIGNALS, STANCES, TARGETS
 def texts(
     split: Split, seed: int, per_core: int = 16, per_wrapper: int = 60, languages: Sequence[str] = ("en",)
 ) -> Iterator[Authored]:
-    """The texts of one split, the same for the same seed; no two alike. Languages: `en`, `sw`, `fr`, `ar`."""
+    """The texts of one split, the same for the same seed; no two alike. Languages: those of `grammar.languages()`."""
     seen = set()
     for language in languages:
         for text in Grammar(split, seed, language).texts(per_core, per_wrapper):

@@ -2,16 +2,18 @@
 
 A line is one template. `[a|b]` chooses, `{slot}` is filled from the lexicon, and a header line starting with `@` says
 what the lines beneath it mean: `@ signals, ?unknown ones | stage | stance`. Every eighth template is for dev, every
-eighth for test: no wording of theirs is ever trained on. Knows nothing about tensors.
+eighth for test: no wording of theirs is ever trained on. What is peculiar to a language stands in its text files, so
+that a new one needs no code. Knows nothing about tensors.
 """
 
 import random
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from classify.train.authored.groups import GENERIC, Group, Split, forms, generic, invented
+from classify.train.authored import spelling
+from classify.train.authored.groups import FORMS, GENERIC, KINDS, Group, Split, coined, invented, named
 
 FOLDER = Path(__file__).parent / "templates"
 CORES = (
@@ -20,10 +22,10 @@ CORES = (
     "voices", "benign", "justice", "tales", "orders", "street", "ranks",
     "denials", "alarms", "threats", "decrees", "beasts", "plain", "quotes", "ladders",
 )  # fmt: skip
-LANGUAGES = {"en": CORES, "sw": ("sw",), "fr": ("fr",), "ar": ("ar",)}
-_KINDS = {"W": "gender", "Q": "sexuality_gender_identity", "D": "disability"}  # slots of one protected characteristic
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"(\b[Aa] |[.!?] )?\{(\w+)\}")
+ANYONE = "X"  # the slot of a group of any kind, for sentences that fit them all
+PERSONAL = ("W", "Q", "D")
 _LOOSE = re.compile(r"\s+([,.;:!?])")
 
 
@@ -59,6 +61,16 @@ class Authored:
     language: str = "en"
 
 
+def languages() -> tuple[str, ...]:
+    """English and every language that has a lexicon."""
+    return ("en", *sorted(path.stem.removeprefix("lexicon_") for path in FOLDER.glob("lexicon_*.txt")))
+
+
+def cores(language: str) -> tuple[str, ...]:
+    """The template files of a language: English names them by subject, another `xx` and `xx_subject`."""
+    return CORES if language == "en" else (language, *sorted(path.stem for path in FOLDER.glob(f"{language}_*.txt")))
+
+
 def read(file: str, default: Meaning | None = None) -> list[Template]:
     """The templates of one file, each with its split."""
     meaning = default or Meaning(frozenset(), frozenset(), 0, "asserts")
@@ -89,55 +101,65 @@ def _header(line: str) -> Meaning:
 def lexicon(language: str = "en") -> dict[str, list[str]]:
     """Slot name to its fillers in one language."""
     lists = {}
-    file = "lexicon.txt" if language == "en" else f"lexicon_{language}.txt"
-    for line in (FOLDER / file).read_text(encoding="utf-8").splitlines():
+    for line in (FOLDER / f"{_of('lexicon', language)}.txt").read_text(encoding="utf-8").splitlines():
         if ":" in line and not line.startswith("#"):
             slot, fillers = line.split(":", 1)
             lists[slot] = [filler.strip() for filler in fillers.split("|")]
     return lists
 
 
+def _of(file: str, language: str) -> str:
+    return file if language == "en" else f"{file}_{language}"
+
+
+def _carriers(file: str, language: str, split: Split) -> list[Template]:
+    """Wrappers or frames of one split; a language may have none yet."""
+    name = _of(file, language)
+    return [t for t in read(name) if t.split == split] if (FOLDER / f"{name}.txt").exists() else []
+
+
 class Grammar:
-    """Expands the templates of one split and language; the same seed gives the same texts. Only English is framed."""
+    """Expands the templates of one split and language; the same seed gives the same texts."""
 
     def __init__(self, split: Split, seed: int, language: str = "en") -> None:
         self._draw = random.Random(f"{split}-{seed}")  # noqa: S311 - sampling, not secrecy
         self._split: Split = split
         self._language = language
         self._lexicon = lexicon(language)
-        every = [template for file in LANGUAGES[language] for template in read(file)]
+        every = [template for file in cores(language) for template in read(file)]
         self._cores = [t for t in every if t.split == split]
         self._hostile = [t for t in self._cores if t.meaning.signals and t.meaning.stance == "asserts"]
         self._news = [t for t in self._cores if not t.meaning.signals and t.meaning.stance == "reports"]
-        self._wrappers = [t for t in read("wrappers") if t.split == split]
-        self._frames = [t for t in read("frames") if t.split == split]
+        self._wrappers = _carriers("wrappers", language, split)
+        self._frames = _carriers("frames", language, split)
+        self._spellings = spelling.read(FOLDER / f"{_of('spelling', language)}.txt")
 
     def texts(self, per_core: int, per_wrapper: int) -> Iterator[Authored]:
         """Every core `per_core` times, alone or framed by its genre, and every wrapper `per_wrapper` times."""
         for template in self._cores:
             for _ in range(per_core if template.meaning.signals else 2 * per_core):
-                yield self._framed(template)
-        for wrapper in self._wrappers if self._language == "en" else ():
+                yield self._spelt(self._framed(template))
+        for wrapper in self._wrappers:
             for _ in range(per_wrapper):
-                yield self._wrapped(wrapper)
+                yield self._spelt(self._wrapped(wrapper))
+
+    def _spelt(self, authored: Authored) -> Authored:
+        return replace(authored, text=spelling.spelt(authored.text, self._spellings, self._draw))
 
     def _framed(self, template: Template) -> Authored:
         text, group = self._fill(template)
         genre = "plain"
-        if self._language != "en":
-            target = group.target if group and template.meaning.signals else None
-            return Authored(text, template.meaning, target, template.name, genre, self._language)
         chance = self._draw.random()
-        if chance < 0.3:
+        if chance < 0.3 and self._frames:
             frame = self._draw.choice(self._frames)
             genre, pattern = (part.strip() for part in frame.pattern.split("|", 1))
             text = self._expand(pattern, {"C": text})
-        elif chance < 0.4 and template.meaning.signals:
+        elif 0.3 <= chance < 0.4 and self._news and template.meaning.signals:
             news, _ = self._fill(self._draw.choice(self._news))
             text = f"{news} {text}" if chance < 0.36 else f"{text} {news}"
             genre = "mixed"
         target = group.target if group and template.meaning.signals else None
-        return Authored(text, template.meaning, target, template.name, genre)
+        return Authored(text, template.meaning, target, template.name, genre, self._language)
 
     def _wrapped(self, wrapper: Template) -> Authored:
         core = self._draw.choice(self._hostile)
@@ -146,39 +168,40 @@ class Grammar:
             wrapper.pattern, {"C": carried.rstrip() if self._draw.random() < 0.7 else carried.rstrip(".!? ")}
         )
         meaning = Meaning(core.meaning.signals, core.meaning.unknown, core.meaning.stage, wrapper.meaning.stance)
-        return Authored(text, meaning, group.target if group else None, f"{wrapper.name}+{core.name}", "wrapped")
+        name = f"{wrapper.name}+{core.name}"
+        return Authored(text, meaning, group.target if group else None, name, "wrapped", self._language)
 
     def _fill(self, template: Template) -> tuple[str, Group | None]:
-        if self._language != "en":
-            names = forms(self._language, self._split, self._draw)
-            return self._expand(template.pattern, names), Group(names["G"], names["g"], "ethnicity_race")
-        for slot in (*_KINDS, "X"):
-            if f"{{{slot}}}" in template.pattern:
-                group = self._anyone() if slot == "X" else self._kind(slot)
-                return self._expand(template.pattern, {slot: group.plural}), group
-        named = self._group() if "{G}" in template.pattern or "{g}" in template.pattern else None
-        slots = {"G": named.plural, "g": named.singular} if named else {}
-        return self._expand(template.pattern, slots), named
+        group = self._group_of({slot for _, slot in _SLOT.findall(template.pattern)})
+        return self._expand(template.pattern, group.forms if group else {}), group
 
-    def _kind(self, slot: str) -> Group:
-        plural, singular = (part.strip() for part in self._draw.choice(self._lexicon[slot]).split("="))
-        return Group(plural, singular, _KINDS[slot])
+    def _group_of(self, slots: set[str]) -> Group | None:
+        """The group that a template is about: of the one kind that a slot names, any other, or none."""
+        if ANYONE in slots:
+            group = self._group() if self._draw.random() < 0.4 else self._kind(self._draw.choice(PERSONAL))
+            return Group({ANYONE: next(iter(group.forms.values()))}, group.target)
+        for kind in KINDS:
+            if slots & {kind, kind.lower()}:
+                return self._kind(kind)
+        return self._group() if slots & set(self._lexicon.get("forms", FORMS)) else None
 
-    def _anyone(self) -> Group:
-        """A group of any kind, for sentences that fit them all."""
-        return self._group() if self._draw.random() < 0.4 else self._kind(self._draw.choice(list(_KINDS)))
+    def _kind(self, kind: str) -> Group:
+        file, target = KINDS[kind]
+        return named(self._draw.choice(self._lexicon[file]), self._lexicon, target, kind)
 
     def _group(self) -> Group:
-        if self._draw.random() < 0.6:
+        kinds = [kind for kind in GENERIC if kind in self._lexicon]
+        if not kinds or self._draw.random() < 0.6:
+            if "invented" in self._lexicon:
+                return coined(self._lexicon, self._split, self._draw)
             return invented(self._split, self._draw)
-        kind = self._draw.choice(list(GENERIC))
-        return generic(kind, self._draw.choice(self._lexicon[kind]))
+        kind = self._draw.choice(kinds)
+        return named(self._draw.choice(self._lexicon[kind]), self._lexicon, GENERIC[kind])
 
     def _any_group(self) -> str:
-        invented_too = self._language == "en" and self._draw.random() < 0.35
-        return self._group().plural if invented_too else self._draw.choice(self._lexicon["real"])
+        return self._group().forms["G"] if self._draw.random() < 0.35 else self._draw.choice(self._lexicon["real"])
 
-    def _expand(self, pattern: str, slots: dict[str, str]) -> str:
+    def _expand(self, pattern: str, slots: Mapping[str, str]) -> str:
         text = _CHOICE.sub(lambda match: self._draw.choice(match.group(1).split("|")), pattern)
         text = _SLOT.sub(lambda match: self._placed(match.group(1) or "", match.group(2), slots), text)
         text = _LOOSE.sub(r"\1", " ".join(text.split()))
@@ -188,7 +211,7 @@ class Grammar:
             else text
         )
 
-    def _placed(self, before: str, slot: str, slots: dict[str, str]) -> str:
+    def _placed(self, before: str, slot: str, slots: Mapping[str, str]) -> str:
         """The filler in its place; in English with `an` before a vowel and a capital where a sentence starts."""
         filler = slots.get(slot) or self._slot(slot)
         if self._language != "en" or not before:
@@ -200,4 +223,4 @@ class Grammar:
     def _slot(self, slot: str) -> str:
         if slot in {"A", "A2"}:
             return self._any_group()
-        return self._group().plural if slot == "G2" else self._draw.choice(self._lexicon[slot])
+        return self._group().forms["G"] if slot == "G2" else self._draw.choice(self._lexicon[slot])

@@ -1,8 +1,11 @@
 """Groups to speak of: invented names by the hundred, generic ones, and real ones for kind or neutral sentences only."""
 
 import random
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from classify.gazetteer import load
 
 _ONSETS = [
     "b",
@@ -41,12 +44,15 @@ _ENDINGS = ["a", "ani", "ari", "eni", "eki", "i", "iri", "ish", "ites", "o", "ok
 Split = Literal["train", "dev", "test"]
 
 
+Lexicon = Mapping[str, Sequence[str]]
+FORMS = ("G", "g")
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group as templates name it."""
+    """A group as templates name it: its forms by slot: `G` plural, `g` singular, more where a language needs them."""
 
-    plural: str
-    singular: str
+    forms: Mapping[str, str]
     target: str | None
 
 
@@ -54,34 +60,30 @@ def invented(split: Split, draw: random.Random) -> Group:
     """An invented people; train, dev and test never share a name."""
     while True:
         name = draw.choice(_ONSETS) + draw.choice(_VOWELS) + draw.choice(_MIDDLES) + draw.choice(_ENDINGS)
-        if _split_of(name) == split:
+        if _split_of(name) == split and not _real([name]):
             break
     name = name.capitalize()
     if name.endswith("ites"):
-        return Group(name, name[:-1], "religion" if len(name) % 2 else "ethnicity_race")
+        return Group({"G": name, "g": name[:-1]}, "religion" if len(name) % 2 else "ethnicity_race")
     if name.endswith(("ans", "enes")):
-        return Group(name, name[:-1], "ethnicity_race")
-    return Group(name + draw.choice(["", "", "s"]), name, "ethnicity_race")
+        return Group({"G": name, "g": name[:-1]}, "ethnicity_race")
+    return Group({"G": name + draw.choice(["", "", "s"]), "g": name}, "ethnicity_race")
 
 
-_ARABIC = (
-    ("بر", "در", "ف", "ك", "ن", "ر", "ت", "ز", "غ", "ه", "س", "ش"),
-    ("ا", "و", "ي"),
-    ("ل", "ن", "ر", "ست", "ز", "ند", "ك", "رك"),
-)
+def coined(words: Lexicon, split: Split, draw: random.Random) -> Group:
+    """An invented people in another language: its lists `stem1`, `stem2`... make a stem for the forms `invented`."""
+    syllables = [words[key] for key in sorted(words) if key.startswith("stem")]
+    while True:
+        stem = "".join(draw.choice(syllable) for syllable in syllables)
+        group = named(draw.choice(words["invented"]).replace("*", stem), words, "ethnicity_race")
+        if _split_of(stem) == split and not _real(group.forms.values()):
+            return group
 
 
-def forms(language: str, split: Split, draw: random.Random) -> dict[str, str]:
-    """An invented people in another language's grammar: slots `G` (plural), `g` (singular), `N` (plural subject)."""
-    if language == "ar":
-        while True:
-            stem = "".join(draw.choice(part) for part in _ARABIC)
-            if _split_of(stem) == split:
-                return {"G": f"ال{stem}يين", "g": f"{stem}ي", "N": f"ال{stem}يون"}
-    name = invented(split, draw).singular
-    if language == "sw":
-        return {"G": f"Wa{name.lower()}", "g": f"M{name.lower()}"}
-    return {"G": f"{name.rstrip('s')}s", "g": name}
+def _real(names: Iterable[str]) -> bool:
+    """Whether a people of the gazetteer is called so: no hostile sentence may hit on a real name by chance."""
+    known = load().owners
+    return any(form in known for name in names for form in (name.casefold(), name.casefold().rstrip("s")))
 
 
 def _split_of(name: str) -> Split:
@@ -95,9 +97,19 @@ GENERIC = {
     "faith": "religion",
     "other": "other",
 }
+# Slots for one kind of people, with the list that fills them and its target; `{w}` is the singular of `{W}`.
+KINDS = {
+    "W": ("W", "gender"),
+    "Q": ("Q", "sexuality_gender_identity"),
+    "D": ("D", "disability"),
+    "M": ("migration", "nationality_migration"),
+    "F": ("faith", "religion"),
+    "R": ("region", "ethnicity_race"),
+}
 
 
-def generic(kind: str, entry: str) -> Group:
-    """A generic group from a lexicon entry such as `hill people = hill`."""
-    plural, singular = (part.strip() for part in entry.split("="))
-    return Group(plural, singular, GENERIC[kind])
+def named(entry: str, words: Lexicon, target: str, kind: str = "G") -> Group:
+    """A group from a lexicon entry such as `hill people = hill`: its forms in the order of the list `forms`."""
+    slots = [slot.replace("G", kind).replace("g", kind.lower()) for slot in words.get("forms", FORMS)]
+    forms = [form.strip() for form in entry.split("=")]
+    return Group(dict(zip(slots, forms, strict=True)), target)

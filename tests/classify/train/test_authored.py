@@ -1,15 +1,18 @@
 """Our own texts: enough, varied, split by template, and fair to real groups."""
 
+import random
+import re
 from collections import Counter
 from pathlib import Path
 
+from classify.gazetteer import load
 from classify.train import authored
-from classify.train.authored import grammar
-from classify.train.authored.groups import Split, invented
+from classify.train.authored import grammar, spelling
+from classify.train.authored.groups import Split, coined, invented, named
 from models.assessment import SIGNALS, STANCES, TARGETS
 
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
-OTHERS = ("sw", "fr", "ar")
+OTHERS = grammar.languages()[1:]
 TRAIN = list(authored.texts("train", seed=7))
 TEST = list(authored.texts("test", seed=7))
 
@@ -57,9 +60,7 @@ def test_quoted_hate_keeps_its_signals_and_is_not_to_be_flagged() -> None:
 
 
 def test_invented_names_of_the_splits_never_meet() -> None:
-    import random
-
-    names = {split: {invented(split, random.Random(i)).singular for i in range(300)} for split in ("train", "test")}
+    names = {split: {invented(split, random.Random(i)).forms["g"] for i in range(300)} for split in ("train", "test")}
     assert not names["train"] & names["test"]
 
 
@@ -88,6 +89,8 @@ def _counts() -> str:
         counts[stance] = [sum(text.meaning.stance == stance for text in found[split]) for split in SPLITS]
     for language in OTHERS:
         told = [sum(1 for _ in authored.texts(split, seed=7, languages=[language])) for split in SPLITS]
+        read = [template.split for file in grammar.cores(language) for template in grammar.read(file)]
+        counts[f"templates, {language}"] = [read.count(split) for split in SPLITS]
         counts[f"texts, {language}"] = told
     lines = [f"| {name} | {' | '.join(map(str, numbers))} |" for name, numbers in counts.items()]
     return "\n".join(["| | train | dev | test |", "|---|---|---|---|", *lines])
@@ -101,9 +104,43 @@ def test_other_languages_come_when_asked_for_and_cover_every_signal() -> None:
         assert {text.language for text in found} == {language}
         assert [text.text for text in found if any(mark in text.text for mark in "{}[]|")] == []
         assert {stance for stance in STANCES if stance != "reclaims"} <= {text.meaning.stance for text in found}
-        cores = [template for file in grammar.LANGUAGES[language] for template in grammar.read(file)]
+        cores = [template for file in grammar.cores(language) for template in grammar.read(file)]
         assert {signal for core in cores for signal in core.meaning.signals} == set(SIGNALS)
-        assert [core.name for core in cores if core.meaning.signals and "{A" in core.pattern] == []
+        real = re.compile(r"\{(A\w*|real\w*|city)\}")
+        assert [core.name for core in cores if core.meaning.signals and real.search(core.pattern)] == []
+        assert {text.target for text in found if text.target} <= set(TARGETS)
+        assert all(text.target is None for text in found if not text.meaning.signals)
+
+
+def test_an_invented_people_of_another_language_has_its_own_forms_and_split() -> None:
+    words = {"forms": ["G", "g", "N"], "stem1": list("bdfgklmn"), "stem2": list("aeiou"), "stem3": list("lmnrst")}
+    words["invented"] = ["Wa*=M*=*n"]
+    names = {split: [coined(words, split, random.Random(i)).forms for i in range(20)] for split in SPLITS}
+    assert all(name["G"][2:] == name["g"][1:] == name["N"][:-1] for split in SPLITS for name in names[split])
+    assert not {name["G"] for name in names["train"]} & {name["G"] for name in names["test"]}
+
+
+def test_no_invented_people_bears_a_real_name() -> None:
+    real, draw = set(load().owners), random.Random(5)
+    coins = [invented(split, draw) for split in SPLITS for _ in range(3_000)]
+    for language in OTHERS:
+        coins += [coined(grammar.lexicon(language), split, draw) for split in SPLITS for _ in range(500)]
+    assert not real & {form.casefold() for group in coins for form in group.forms.values()}
+
+
+def test_a_slot_of_one_kind_takes_only_that_kind() -> None:
+    words = {"forms": ["G", "g"], "migration": ["guests = guest"]}
+    assert named("guests = guest", words, "nationality_migration", "M").forms == {"M": "guests", "m": "guest"}
+
+
+def test_a_share_of_the_texts_is_spelt_otherwise(tmp_path: Path) -> None:
+    file = tmp_path / "spelling_xx.txt"
+    file.write_text("# rules\n\\bde été > d'été\n@ 0.5\n[éè] > e\n\\bvous\\b > vs\n, >\n", encoding="utf-8")
+    draw = random.Random(1)
+    texts = Counter(spelling.spelt("Vous, là-bas, de été", spelling.read(file), draw) for _ in range(100))
+    assert set(texts) == {"Vous, là-bas, d'été", "vs là-bas d'ete"}
+    assert 30 < texts["vs là-bas d'ete"] < 70
+    assert spelling.read(tmp_path / "none.txt") == []
 
 
 def test_words_for_a_protected_characteristic_carry_its_target() -> None:
