@@ -18,7 +18,7 @@ CORES = (
     "dehumanization", "incitement", "extremist_narrative", "hate_speech",
     "propaganda", "discrimination", "mobilization", "impunity", "more",
     "voices", "benign", "justice", "tales", "orders", "street", "ranks",
-    "denials", "alarms", "threats", "decrees", "beasts", "plain", "quotes", "ladders",
+    "denials", "alarms", "threats", "decrees", "beasts", "plain", "quotes", "ladders", "verdicts", "mirrors",
 )  # fmt: skip
 LANGUAGES = {"en": CORES, "sw": ("sw",), "fr": ("fr",), "ar": ("ar",)}
 _KINDS = {"W": "gender", "Q": "sexuality_gender_identity", "D": "disability"}  # slots of one protected characteristic
