@@ -19,6 +19,7 @@ CORES = (
     "propaganda", "discrimination", "mobilization", "impunity", "more",
     "voices", "benign", "justice", "tales", "orders", "street", "ranks",
     "denials", "alarms", "threats", "decrees", "beasts", "plain", "quotes", "ladders", "verdicts", "mirrors",
+    "verges", "chorus",
 )  # fmt: skip
 LANGUAGES = {"en": CORES, "sw": ("sw",), "fr": ("fr",), "ar": ("ar",)}
 _KINDS = {"W": "gender", "Q": "sexuality_gender_identity", "D": "disability"}  # slots of one protected characteristic
@@ -142,9 +143,8 @@ class Grammar:
     def _wrapped(self, wrapper: Template) -> Authored:
         core = self._draw.choice(self._hostile)
         carried, group = self._fill(core)
-        text = self._expand(
-            wrapper.pattern, {"C": carried.rstrip() if self._draw.random() < 0.7 else carried.rstrip(".!? ")}
-        )
+        marked = '"{C}"' in wrapper.pattern and self._draw.random() < 0.3  # the wrapper's own mark ends the sentence
+        text = self._expand(wrapper.pattern, {"C": carried.rstrip(".!? ") if marked else carried.rstrip()})
         meaning = Meaning(core.meaning.signals, core.meaning.unknown, core.meaning.stage, wrapper.meaning.stance)
         return Authored(text, meaning, group.target if group else None, f"{wrapper.name}+{core.name}", "wrapped")
 
@@ -157,6 +157,9 @@ class Grammar:
                 group = self._anyone() if slot == "X" else self._kind(slot)
                 return self._expand(template.pattern, {slot: group.plural}), group
         named = self._group() if "{G}" in template.pattern or "{g}" in template.pattern else None
+        if named is None and "{Y}" in template.pattern:
+            party = self._draw.choice(self._lexicon["Y"])
+            return self._expand(template.pattern, {"Y": party}), Group(party, party, "political")
         slots = {"G": named.plural, "g": named.singular} if named else {}
         return self._expand(template.pattern, slots), named
 
