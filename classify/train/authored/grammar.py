@@ -19,7 +19,7 @@ CORES = (
     "propaganda", "discrimination", "mobilization", "impunity", "more",
     "voices", "benign", "justice", "tales", "orders", "street", "ranks",
     "denials", "alarms", "threats", "decrees", "beasts", "plain", "quotes", "ladders", "verdicts", "mirrors",
-    "verges", "chorus",
+    "verges", "chorus", "faces",
 )  # fmt: skip
 LANGUAGES = {"en": CORES, "sw": ("sw",), "fr": ("fr",), "ar": ("ar",)}
 _KINDS = {"W": "gender", "Q": "sexuality_gender_identity", "D": "disability"}  # slots of one protected characteristic
