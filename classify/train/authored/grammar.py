@@ -20,10 +20,12 @@ CORES = (
     "dehumanization", "incitement", "extremist_narrative", "hate_speech",
     "propaganda", "discrimination", "mobilization", "impunity", "more",
     "voices", "benign", "justice", "tales", "orders", "street", "ranks",
-    "denials", "alarms", "threats", "decrees", "beasts", "plain", "quotes", "ladders",
+    "denials", "alarms", "threats", "decrees", "beasts", "plain", "quotes", "ladders", "verdicts", "mirrors",
+    "verges", "chorus", "faces",
 )  # fmt: skip
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"(\b[Aa] |[.!?] )?\{(\w+)\}")
+PARTY = "Y"
 ANYONE = "X"  # the slot of a group of any kind, for sentences that fit them all
 PERSONAL = ("W", "Q", "D")
 _LOOSE = re.compile(r"\s+([,.;:!?])")
@@ -164,9 +166,8 @@ class Grammar:
     def _wrapped(self, wrapper: Template) -> Authored:
         core = self._draw.choice(self._hostile)
         carried, group = self._fill(core)
-        text = self._expand(
-            wrapper.pattern, {"C": carried.rstrip() if self._draw.random() < 0.7 else carried.rstrip(".!? ")}
-        )
+        marked = '"{C}"' in wrapper.pattern and self._draw.random() < 0.3  # the wrapper's own mark ends the sentence
+        text = self._expand(wrapper.pattern, {"C": carried.rstrip(".!? ") if marked else carried.rstrip()})
         meaning = Meaning(core.meaning.signals, core.meaning.unknown, core.meaning.stage, wrapper.meaning.stance)
         name = f"{wrapper.name}+{core.name}"
         return Authored(text, meaning, group.target if group else None, name, "wrapped", self._language)
@@ -183,7 +184,9 @@ class Grammar:
         for kind in KINDS:
             if slots & {kind, kind.lower()}:
                 return self._kind(kind)
-        return self._group() if slots & set(self._lexicon.get("forms", FORMS)) else None
+        if slots & set(self._lexicon.get("forms", FORMS)):
+            return self._group()
+        return Group({PARTY: self._draw.choice(self._lexicon[PARTY])}, "political") if PARTY in slots else None
 
     def _kind(self, kind: str) -> Group:
         file, target = KINDS[kind]
