@@ -116,7 +116,7 @@ MULTILINGUAL = Lineup(
         "politikweli": Dataset(_of("en-sw", "sw"), 0.8, "silver", weight=0.3, reading="propaganda", floor=0.583),
         "afrihate_swa": Dataset(_of("sw"), 0.0, "mirror"),  # to measure on: its training rows are not to be had here
     },
-    languages=("en", "sw", "fr", "ar"),
+    languages=("en", "sw", "fr", "ar", "ar-Latn", "ha", "am", "om"),
     news=_of("en", "sw", "fr", "ar", "am", "ha", "yo", "ig", "om", "so", "rn", "pcm"),
     judges={
         "ar": _of("ar", "ar-TN", "ar-EG"),

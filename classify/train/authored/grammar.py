@@ -201,8 +201,11 @@ class Grammar:
         kind = self._draw.choice(kinds)
         return named(self._draw.choice(self._lexicon[kind]), self._lexicon, GENERIC[kind])
 
-    def _any_group(self) -> str:
-        return self._group().forms["G"] if self._draw.random() < 0.35 else self._draw.choice(self._lexicon["real"])
+    def _any_group(self, form: str) -> str:
+        """An invented or a real group; `{AN}` asks for another form of it, whose real ones stand in `real_N`."""
+        if self._draw.random() < 0.35:
+            return self._group().forms[form]
+        return self._draw.choice(self._lexicon["real" if form == "G" else f"real_{form}"])
 
     def _expand(self, pattern: str, slots: Mapping[str, str]) -> str:
         text = _CHOICE.sub(lambda match: self._draw.choice(match.group(1).split("|")), pattern)
@@ -224,6 +227,6 @@ class Grammar:
         return before + filler[0].upper() + filler[1:]
 
     def _slot(self, slot: str) -> str:
-        if slot in {"A", "A2"}:
-            return self._any_group()
+        if slot[0] == "A":
+            return self._any_group("G" if slot in {"A", "A2"} else slot[1:])
         return self._group().forms["G"] if slot == "G2" else self._draw.choice(self._lexicon[slot])

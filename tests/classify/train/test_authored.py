@@ -133,6 +133,13 @@ def test_a_slot_of_one_kind_takes_only_that_kind() -> None:
     assert named("guests = guest", words, "nationality_migration", "M").forms == {"M": "guests", "m": "guest"}
 
 
+def test_any_group_may_be_asked_for_in_another_form() -> None:
+    subjects = grammar.lexicon("ar")["real_N"]
+    made = [text for text in authored.texts("train", seed=7, languages=["ar"]) if text.template.startswith("ar_benign")]
+    assert any("العلويون" in text.text for text in made)
+    assert len(subjects) == len(grammar.lexicon("ar")["real"])
+
+
 def test_a_share_of_the_texts_is_spelt_otherwise(tmp_path: Path) -> None:
     file = tmp_path / "spelling_xx.txt"
     file.write_text("# rules\n\\bde été > d'été\n@ 0.5\n[éè] > e\n\\bvous\\b > vs\n, >\n", encoding="utf-8")
