@@ -24,6 +24,7 @@ from models.assessment import SIGNALS, STANCES
 __all__ = ["Report", "evaluate", "measure", "weighted_kappa"]
 
 BATCH = 256
+AUTHORED = "authored"  # alone: English; `authored-fr`: French
 QUIET = ("reports", "condemns", "reclaims")  # stances of a text that should never be flagged
 
 
@@ -59,7 +60,7 @@ def evaluate(
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Measure `scorer` on a suite. Raises BadTrainingData when there is nothing to measure."""
-    rows = _authored() if suite == "authored" else list(labelled(_needed(data, suite)))
+    rows = _authored(suite) if suite.startswith(AUTHORED) else list(labelled(_needed(data, suite)))
     if not rows:
         raise BadTrainingData(f"{data} has no labelled rows; give a JSON Lines file with `text` and `labels`.")
     results = _results(rows, scorer, progress or bar)
@@ -82,10 +83,14 @@ def _needed(data: Path | None, suite: str) -> Path:
     return data
 
 
-def _authored() -> list[Labelled]:
+def _authored(suite: str) -> list[Labelled]:
     from classify.train.authored import held_out
+    from classify.train.authored.grammar import languages
 
-    return held_out()
+    language = suite.removeprefix(AUTHORED).removeprefix("-") or "en"
+    if language not in languages():
+        raise BadTrainingData(f"We have no texts of our own in {language!r}; there are {', '.join(languages())}.")
+    return held_out(languages=[language])
 
 
 def _results(rows: Sequence[Labelled], scorer: Scorer, progress: Callable[[int, int], None]) -> list[dict[str, Any]]:

@@ -36,14 +36,16 @@ class Readings:
 
     each: tuple[Reading, ...]
     shared: dict[int, tuple[float, float]]  # scale and shift of the shared logit of a signal that has readings
-    trust: float  # the gate's logits are multiplied by this before they become shares
+    deep: float  # times the gate's logits
+    shallow: float  # times what the n-grams say of the same
     home: float  # and this is added to that of "like none"
 
     def fused(self, logits: Floats, ngrams: Floats | None) -> Floats:
-        """(rows, 24) from (rows, 24 + readings + readings + 1) and the n-grams' (rows, readings)."""
+        """(rows, 24) from (rows, 24 + readings + readings + 1) and the n-grams' (rows, readings + readings + 1)."""
         count = len(self.each)
-        judged = self.judged(logits[:, SHARED : SHARED + count], ngrams)
-        gate = self.gate(logits[:, SHARED + count :])
+        wide = np.zeros((len(logits), 2 * count + 1)) if ngrams is None else ngrams
+        judged = self.judged(logits[:, SHARED : SHARED + count], wide[:, :count])
+        gate = self.gate(logits[:, SHARED + count :], wide[:, count:])
         out = logits[:, :SHARED].copy()
         for signal, (scale, shift) in self.shared.items():
             columns = [i for i, one in enumerate(self.each) if one.signal == signal]
@@ -54,15 +56,14 @@ class Readings:
             out[:, signal] = np.log(chance / (1.0 - chance))
         return out
 
-    def judged(self, deep: Floats, ngrams: Floats | None) -> Floats:
+    def judged(self, deep: Floats, shallow: Floats) -> Floats:
         """(rows, readings) probabilities."""
-        wide = np.zeros_like(deep) if ngrams is None else ngrams
         told = np.array([(one.deep, one.shallow, one.shift) for one in self.each])
-        return calibration.sigmoid(deep * told[:, 0] + wide * told[:, 1] + told[:, 2])
+        return calibration.sigmoid(deep * told[:, 0] + shallow * told[:, 1] + told[:, 2])
 
-    def gate(self, logits: Floats) -> Floats:
+    def gate(self, deep: Floats, shallow: Floats) -> Floats:
         """(rows, readings + 1) shares; the last is of passages like none of the sets."""
-        moved = logits * self.trust
+        moved = deep * self.deep + shallow * self.shallow
         moved[:, -1] += self.home
         return calibration.softmax(moved)
 
@@ -77,4 +78,4 @@ def readings_of(told: dict[str, Any]) -> Readings | None:
         for one in block["each"]
     )
     shared = {SIGNALS.index(key): (scale, shift) for key, (scale, shift) in block["shared"].items()}
-    return Readings(each, shared, block["trust"], block["home"])
+    return Readings(each, shared, block["gate"]["deep"], block["gate"]["shallow"], block["gate"]["home"])

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -89,12 +90,21 @@ def evaluate(suite: str, data: Path | None, as_json: bool, out: Path | None) -> 
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint in --out.")
 def train(config: Path | None, data: Path, base: str | None, out: Path, resume: bool) -> None:
     """Train a model of your own; TOCSIN_MODEL then points to its folder."""
+    from classify.train import ngrams
     from classify.train.bundle import bundle
-    from classify.train.run import options_from
+    from classify.train.run import lineup_of, options_from
     from classify.train.run import train as fit
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    trained = fit(options_from(config, data=data, base=base, out=out / "run", resume=resume))
+    options = options_from(config, data=data, base=base, out=out / "run", resume=resume)
+    trained = fit(options)
+    if find_spec("sklearn") is None:
+        click.echo(
+            "scikit-learn is not installed: the model gets no n-gram reader (pip install scikit-learn)", err=True
+        )
+    else:
+        click.echo("trained; fitting the n-gram reader", err=True)
+        ngrams.fit(lineup_of(options.lineup), data, trained)
     click.echo("trained; choosing thresholds and packing", err=True)
     click.echo(f"written to {bundle(trained, data, out, 'own')}: set TOCSIN_MODEL to it")
 

@@ -33,7 +33,7 @@ QUIET = 3_000  # news passages that set the floor of every threshold
 
 
 def bundle(trained: Path, data: Path, out: Path, version: str, phases: Sequence[Path] = ()) -> Path:
-    """Write weights, tokenizer, n-grams and `config.json` to `out`, a folder that `classify.engines.load` accepts."""
+    """Write weights, tokenizer, n-grams if the run has any, and `config.json`: a folder for `classify.engines.load`."""
     small = quantised(load_file(trained / "model.safetensors"))
     told_run = record_of(trained)
     lineup = lineup_of(told_run["options"]["lineup"])
@@ -41,7 +41,8 @@ def bundle(trained: Path, data: Path, out: Path, version: str, phases: Sequence[
     out.mkdir(parents=True, exist_ok=True)
     weights = save(small)
     (out / "model.safetensors").write_bytes(weights)
-    for name in ("tokenizer.json", ngrams.FILE):
+    grams = (ngrams.FILE,) if (trained / ngrams.FILE).exists() else ()
+    for name in ("tokenizer.json", *grams):
         (out / name).write_bytes((trained / name).read_bytes())
     told: dict[str, Any] = {
         "format": FORMAT,
@@ -54,8 +55,9 @@ def bundle(trained: Path, data: Path, out: Path, version: str, phases: Sequence[
         "targets": list(TARGETS),
         "weights": {"file": "model.safetensors", "sha256": hashlib.sha256(weights).hexdigest(), "kind": "int8 rows"},
         "tokenizer": {"file": "tokenizer.json", "sha256": sha256(out / "tokenizer.json")},
-        "ngrams": {"file": ngrams.FILE, "sha256": sha256(out / ngrams.FILE)},
     }
+    if grams:
+        told["ngrams"] = {"file": ngrams.FILE, "sha256": sha256(out / ngrams.FILE)}
     scorer = _scorer(small, shape, out, told)  # everything below is measured on what ships
     devs = {language: _raw(scorer, data, lineup, language) for language in lineup.judges}
     told["readings"] = fuse.fit(_together([dev.half(fit=True) for dev in devs.values()]), lineup)
@@ -100,8 +102,7 @@ def _news(scorer: TorchScorer, data: Path, language: str) -> fuse.Raw:
 
 def _logits(scorer: TorchScorer, of: Sequence[rows.Row]) -> tuple[Floats, Floats]:
     logits, shallow = scorer.logits([row.text for row in of])
-    assert shallow is not None  # noqa: S101 - a bundle has n-grams
-    return logits, shallow
+    return logits, np.zeros((len(of), logits.shape[1] - SHARED)) if shallow is None else shallow
 
 
 def _scores(raw: fuse.Raw, told: dict[str, Any]) -> Scores:

@@ -1,8 +1,8 @@
 """How much each reading and the gate count, fitted on development rows: the `readings` block of a `config.json`.
 
 Three small fits in turn: for each reading a logistic regression on two numbers (what the transformer says, what the
-n-grams say); for the shared head a Platt scaling on rows of no set; for the gate two numbers from a grid. Only rows of
-the fitting half come here.
+n-grams say); for the shared head a Platt scaling on rows of no set; for the gate three numbers from a grid. Only rows
+of the fitting half come here.
 """
 
 import math
@@ -21,8 +21,9 @@ from models.assessment import SIGNALS
 
 RIDGE = 1.0  # pulls the two weights to a half each: sets with few rows stay near the plain mean
 LEAST = 40  # rows of a set; with fewer its reading keeps the plain mean
-TRUSTS = (0.35, 0.5, 0.7, 1.0)
-HOMES = (-1.0, 0.0, 1.0, 2.0, 3.0)
+DEEP = (0.0, 0.2, 0.4, 0.7)
+SHALLOW = (0.3, 0.5, 0.7, 1.0)
+HOMES = (-0.5, 0.0, 0.5, 1.0)
 _EDGE = 1e-6
 
 
@@ -32,7 +33,7 @@ class Raw:
 
     rows: Sequence[Row]
     logits: Floats  # (rows, 24 + readings + readings + 1)
-    ngrams: Floats  # (rows, readings)
+    ngrams: Floats  # (rows, readings + readings + 1)
 
     def half(self, *, fit: bool) -> "Raw":
         """Every other row: one half to fit on, the other to report on."""
@@ -47,12 +48,9 @@ def fit(raw: Raw, lineup: Lineup) -> dict[str, Any]:
     block = {
         "each": each,
         "shared": {signal: _shared(raw, SIGNALS.index(signal)) for signal in signals},
-        "trust": 1.0,
-        "home": 0.0,
     }
-    tried = {(trust, home): _loss(raw, block | {"trust": trust, "home": home}) for trust in TRUSTS for home in HOMES}
-    trust, home = min(tried, key=lambda pair: tried[pair])
-    return block | {"trust": trust, "home": home}
+    gates = [{"deep": deep, "shallow": shallow, "home": home} for deep in DEEP for shallow in SHALLOW for home in HOMES]
+    return block | {"gate": min(gates, key=lambda gate: _loss(raw, block | {"gate": gate}))}
 
 
 def _reading(raw: Raw, column: int, name: str, signal: str) -> dict[str, Any]:
@@ -99,17 +97,14 @@ def _shared(raw: Raw, signal: int) -> list[float]:
 def _loss(raw: Raw, block: dict[str, Any]) -> float:
     """The log loss of the fused signals, the mean over sets, so that a large set counts as much as a small one."""
     fused = calibration.sigmoid(fuse(raw, block)[:, :8])
-    losses: dict[str, list[float]] = {}
-    about = [SIGNALS.index(key) for key in block["shared"]]
-    for row, chances in zip(raw.rows, fused, strict=True):
-        for signal in about:
-            label = row.answer if row.reading and signal == row.about else row.signals[signal]
-            if not math.isnan(label):
-                chance = min(max(float(chances[signal]), _EDGE), 1 - _EDGE)
-                losses.setdefault(f"{row.reading or row.dataset}:{signal}", []).append(
-                    -float(np.log(chance if label == 1 else 1 - chance))
-                )
-    return float(np.mean([np.mean(of) for of in losses.values()]))
+    sets = np.array([row.reading or row.dataset for row in raw.rows])
+    losses = []
+    for signal in (SIGNALS.index(key) for key in block["shared"]):
+        told = np.array([row.answer if row.about == signal else row.signals[signal] for row in raw.rows])
+        right = np.clip(np.where(told == 1, fused[:, signal], 1 - fused[:, signal]), _EDGE, 1.0)
+        known = ~np.isnan(told)
+        losses += [-float(np.log(right[known & (sets == name)]).mean()) for name in sorted(set(sets[known]))]
+    return float(np.mean(losses))
 
 
 def fuse(raw: Raw, block: dict[str, Any]) -> Floats:

@@ -9,7 +9,11 @@ from models.assessment import SIGNALS
 
 HATE, INCITEMENT = SIGNALS.index("hate_speech"), SIGNALS.index("incitement")
 TWO = Readings(
-    (Reading("one", HATE, 1.0, 0.0, 0.0), Reading("two", HATE, 0.5, 0.5, 0.0)), {HATE: (1.0, 0.0)}, trust=1.0, home=0.0
+    (Reading("one", HATE, 1.0, 0.0, 0.0), Reading("two", HATE, 0.5, 0.5, 0.0)),
+    {HATE: (1.0, 0.0)},
+    deep=1.0,
+    shallow=1.0,
+    home=0.0,
 )
 
 
@@ -17,7 +21,7 @@ def fused(gate: list[float], shared: float = -3.0, readings: tuple[float, float]
     logits = np.zeros((1, SHARED + 5))
     logits[0, HATE], logits[0, INCITEMENT] = shared, 1.5
     logits[0, SHARED : SHARED + 2], logits[0, SHARED + 2 :] = readings, gate
-    out = TWO.fused(logits, np.zeros((1, 2)))
+    out = TWO.fused(logits, np.zeros((1, 5)))
     assert out.shape == (1, SHARED)
     assert out[0, INCITEMENT] == 1.5  # a signal without readings is the shared head's alone
     return float(sigmoid(out[:, HATE])[0])
@@ -36,10 +40,12 @@ def test_between_sets_the_readings_share() -> None:
     assert fused([10.0, 10.0, -10.0]) == pytest.approx(halves, abs=1e-3)
 
 
-def test_home_and_trust_move_the_gate() -> None:
-    logits = np.array([[2.0, 0.0, 0.0]])
-    plain = TWO.gate(logits)[0, 0]
-    wary = Readings(TWO.each, TWO.shared, trust=0.5, home=2.0).gate(logits)
+def test_the_gate_hears_both_readers_and_a_pull_towards_home() -> None:
+    deep, shallow = np.array([[2.0, 0.0, 0.0]]), np.array([[0.0, 3.0, 0.0]])
+    plain = TWO.gate(deep, np.zeros((1, 3)))[0, 0]
+    both = TWO.gate(deep, shallow)[0]
+    assert both[1] > both[0]
+    wary = Readings(TWO.each, TWO.shared, deep=0.5, shallow=0.5, home=2.0).gate(deep, np.zeros((1, 3)))
     assert wary[0, 0] < plain
     assert wary.sum() == pytest.approx(1.0)
 
@@ -49,8 +55,7 @@ def test_a_config_without_readings_has_none() -> None:
     block = {
         "each": [{"name": "edos", "signal": "hate_speech", "deep": 1.0, "shallow": 0.5, "shift": 0.1}],
         "shared": {"hate_speech": [1.0, 0.2]},
-        "trust": 1.0,
-        "home": 1.0,
+        "gate": {"deep": 1.0, "shallow": 0.5, "home": 1.0},
     }
     told = readings_of({"readings": block})
     assert told is not None
