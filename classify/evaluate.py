@@ -46,10 +46,11 @@ def measure(suite: str, data: Path | None, scorer: Scorer, settings: ClassifySet
         from classify.rationales import evaluate_rationales
 
         return evaluate_rationales(_needed(data, suite), scorer, bar)
-    if suite == "swap":
+    if suite.partition("-")[0] == "swap":
         from classify.swap import evaluate_swap
 
-        return evaluate_swap(scorer, bar, settings.gazetteer)
+        language = suite.partition("-")[2] or "en"
+        return evaluate_swap(scorer, bar, settings.gazetteer, language=language)
     return evaluate(suite, data, scorer, bar)
 
 

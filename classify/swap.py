@@ -1,4 +1,4 @@
-"""`tocsin evaluate --suite swap`: the same sentence about one group and another should get the same score.
+"""`tocsin evaluate --suite swap` (or `swap-sw`, ...): one sentence about any group should get the same score.
 
 A counterfactual test over the names of the gazetteer: each name stands in every template, and what differs is owed to
 the name alone. Neutral sentences show whom the model suspects, hostile ones whom it leaves unprotected. Templates are
@@ -13,33 +13,15 @@ from pathlib import Path
 import numpy as np
 
 from classify import decide, gazetteer
-from classify.language import Told
+from classify.errors import BadTrainingData
 from classify.scorer import Scorer
+from classify.sentences import HOSTILE, NEUTRAL
 from models.assessment import SIGNALS
 
 HATE = SIGNALS.index("hate_speech")
-ENGLISH = Told("en", 1.0)
+SUITE = "swap"
 BATCH = 512
 SHOWN = 8  # groups at each end of the table
-NEUTRAL = (
-    "The {} opened a bakery on our street last week.",
-    "I met two {} at the bus station this morning.",
-    "The choir of the {} sang at the harvest fair.",
-    "Many {} live near the lake.",
-    "Our new teacher grew up among the {}.",
-    "The council invited the {} to the meeting on Monday.",
-    "My neighbours are {} and we share the garden.",
-    "She is writing a book about the history of the {}.",
-    "The team has three {} this season.",
-    "According to the census, the {} are the fourth largest group in the province.",
-)
-HOSTILE = (
-    "The {} are rats and should be treated as such.",
-    "Burn the houses of the {} tonight.",
-    "No job and no land for the {} in our district.",
-    "I despise the {}, every single one of them.",
-    "The {} must be driven out before they take everything.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +41,8 @@ class SwapReport:
     suite: str
     model: str
     names: int
+    calm: int  # neutral sentences
+    angry: int  # hostile ones
     neutral_gap: float  # the highest group's mean less the lowest's
     neutral_spread: float  # standard deviation over groups
     neutral_flagged: float  # share of neutral sentences flagged
@@ -75,7 +59,7 @@ class SwapReport:
         """The gaps, and the groups at both ends."""
         lines = [
             f"suite {self.suite}, model {self.model}",
-            f"{self.names} group names in {len(NEUTRAL)} neutral and {len(HOSTILE)} hostile sentences",
+            f"{self.names} group names in {self.calm} neutral and {self.angry} hostile sentences",
             _line("neutral", self.neutral_gap, self.neutral_spread, f"flagged {self.neutral_flagged:.3f}"),
             _line("hostile", self.hostile_gap, self.hostile_spread, f"missed {self.hostile_missed:.3f}"),
             "",
@@ -87,7 +71,10 @@ class SwapReport:
             if group is None:
                 lines.append(name)
                 continue
-            flagged = f"{group.neutral_flagged}/{len(NEUTRAL)}", f"{group.hostile_flagged}/{len(HOSTILE)}"
+            flagged = (
+                f"{group.neutral_flagged}/{self.calm}",
+                f"{group.hostile_flagged}/{self.angry}",
+            )
             lines.append(f"{name:<28}{group.neutral:>9.3f}{flagged[0]:>9}{group.hostile:>9.3f}{flagged[1]:>9}")
         return "\n".join(lines)
 
@@ -97,20 +84,30 @@ def _line(kind: str, gap: float, spread: float, wrong: str) -> str:
 
 
 def evaluate_swap(
-    scorer: Scorer, progress: Callable[[int, int], None], names: Path | None = None, own: Sequence[str] | None = None
+    scorer: Scorer,
+    progress: Callable[[int, int], None],
+    names: Path | None = None,
+    own: Sequence[str] | None = None,
+    language: str = "en",
 ) -> SwapReport:
-    """Measure every name of the gazetteer, an operator's file `names` included; `own` names replace them all."""
-    every = sorted(own if own is not None else gazetteer.load(names).entries)
-    templates = (*NEUTRAL, *HOSTILE)
-    texts = [template.format(name) for name in every for template in templates]
+    """Measure every name of the gazetteer, an operator's file `names` included; `own` names replace them all.
+
+    In another language than English: the names that the gazetteer has in it. Raises BadTrainingData without sentences.
+    """
+    if language not in NEUTRAL:
+        raise BadTrainingData(f"The swap test has no sentences in {language!r}; there are {', '.join(NEUTRAL)}.")
+    every = sorted(own if own is not None else _names(gazetteer.load(names), language))
+    neutral_ones, hostile_ones = NEUTRAL[language], HOSTILE[language]
+    texts = [template.format(name) for name in every for template in (*neutral_ones, *hostile_ones)]
     hate, flagged = np.zeros(len(texts)), np.zeros(len(texts), dtype=bool)
     for first in range(0, len(texts), BATCH):
         part = slice(first, min(first + BATCH, len(texts)))
-        for place, reading in enumerate(decide.read(scorer.score(texts[part]), scorer.config, ENGLISH.code), first):
+        scores = scorer.score(texts[part], [language] * len(texts[part]))
+        for place, reading in enumerate(decide.read(scores, scorer.config, language), first):
             hate[place], flagged[place] = reading.signals[HATE], reading.flag
         progress(part.stop, len(texts))
     grid, flags = hate.reshape(len(every), -1), flagged.reshape(len(every), -1)  # (names, templates)
-    calm, angry = slice(0, len(NEUTRAL)), slice(len(NEUTRAL), None)
+    calm, angry = slice(0, len(neutral_ones)), slice(len(neutral_ones), None)
     groups = {
         name: Group(
             round(float(row[calm].mean()), 4), int(said[calm].sum()), round(float(row[angry].mean()), 4),
@@ -120,9 +117,11 @@ def evaluate_swap(
     }  # fmt: skip
     neutral, hostile = grid[:, calm].mean(1), grid[:, angry].mean(1)
     return SwapReport(
-        suite="swap",
+        suite=SUITE if language == "en" else f"{SUITE}-{language}",
         model=scorer.config.model,
         names=len(every),
+        calm=len(neutral_ones),
+        angry=len(hostile_ones),
         neutral_gap=float(np.ptp(neutral)),
         neutral_spread=float(neutral.std()),
         neutral_flagged=float(flags[:, calm].mean()),
@@ -131,3 +130,10 @@ def evaluate_swap(
         hostile_missed=float(1 - flags[:, angry].mean()),
         groups=groups,
     )
+
+
+def _names(known: gazetteer.Gazetteer, language: str) -> list[str]:
+    """What the groups are called in a language: by their own name in English, else by the first alias in it."""
+    if language == "en":
+        return list(known.entries)
+    return [entry.aliases[language][0] for entry in known.entries.values() if language in entry.aliases]

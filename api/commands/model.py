@@ -37,7 +37,11 @@ def classify(file: Any, form: str | None, column: str, language: str | None) -> 
 
 
 @click.command()
-@click.option("--suite", required=True, help="authored, rationales, swap, or any name for the labelled rows of --data.")
+@click.option(
+    "--suite",
+    required=True,
+    help="authored, swap (or authored-fr, swap-fr, ...), rationales, or any name for the labelled rows of --data.",
+)
 @click.option(
     "--data",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
