@@ -40,7 +40,7 @@ def classify(file: Any, form: str | None, column: str, language: str | None) -> 
 @click.option(
     "--suite",
     required=True,
-    help="authored, swap (or authored-fr, swap-fr, ...), rationales, or any name for the labelled rows of --data.",
+    help="authored, swap (each also -fr, -sw, ...), rationales, or any name for --data.",
 )
 @click.option(
     "--data",
