@@ -233,5 +233,5 @@ def _sets(dev: Dev, fits: Mapping[str, Any], flag: Mapping[str, float], lineup: 
             "positives": int(labels.sum()),
             "macro_f1": round(calibration.macro_f1(probability >= flag[key], labels), 4),
             "average_precision": round(calibration.average_precision(probability, labels), 4),
-        } | ({"floor": use.floor} if use.floor is not None else {})
+        } | ({"floor": lineup.floors[reading or name]} if (reading or name) in lineup.floors else {})
     return found

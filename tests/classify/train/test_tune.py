@@ -14,7 +14,7 @@ from models.assessment import SIGNALS
 
 HATE = SIGNALS.index("hate_speech")
 DRAW = np.random.default_rng(5)
-LINEUP = Lineup("x", {"set": Dataset(frozenset({"en"}), 1.0, "MIT", floor=0.7)})
+LINEUP = Lineup("x", {"set": Dataset(frozenset({"en"}), 1.0, "MIT")}, floors={"set": 0.7})
 
 
 def dev(rows: int, sharpness: float, stance: int = 0) -> Dev:
