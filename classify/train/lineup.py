@@ -8,6 +8,18 @@ nothing about files, networks or batches.
 from dataclasses import dataclass, field
 
 
+# Macro-F1 of TF-IDF with logistic regression on the development split of each reading's set, and of two more sets: from
+# `shared/README.md`, or measured here by `python -m classify.train.floors`.
+FLOORS = {
+    "dghs": 0.583, "hatexplain": 0.869, "edos": 0.769, "implicit_hate": 0.742, "cad": 0.654, "ptc": 0.693,
+    "kenya_moringa": 0.704, "politikweli": 0.583, "stormfront": 0.714, "herdphobia": 0.709, "nigeria_ml": 0.797,
+    "l_hsab": 0.707, "t_hsab": 0.721, "osact2020": 0.740, "sohateful": 0.665, "armi2021": 0.868, "mlma:ar": 0.832,
+    "ftr": 0.740, "mlma:fr": 0.651, "am_ranlp23": 0.762, "am_trac24": 0.739, "hausahate": 0.647, "oromo_hate": 0.875,
+    "nigeria_ml:ha": 0.714, "nigeria_ml:yo": 0.727, "nigeria_ml:ig": 0.736, "afrihate_yo": 0.528,
+    "afrihate_ig": 0.954, "vitd": 0.737,
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """How one public set is used; it is seen in proportion to `passes` times its rows."""
@@ -57,16 +69,6 @@ def _of(*languages: str) -> frozenset[str]:
     return frozenset(languages)
 
 
-# Macro-F1 of TF-IDF with logistic regression on the development split of each reading's set, and of two more sets: from
-# `shared/README.md`, or measured here by `python -m classify.train.floors`.
-FLOORS = {
-    "dghs": 0.583, "hatexplain": 0.869, "edos": 0.769, "implicit_hate": 0.742, "cad": 0.654, "ptc": 0.693,
-    "kenya_moringa": 0.704, "politikweli": 0.583, "stormfront": 0.714, "herdphobia": 0.709, "nigeria_ml": 0.797,
-    "l_hsab": 0.707, "t_hsab": 0.721, "osact2020": 0.740, "sohateful": 0.665, "armi2021": 0.868, "mlma:ar": 0.832,
-    "ftr": 0.740, "mlma:fr": 0.651, "am_ranlp23": 0.762, "am_trac24": 0.739, "hausahate": 0.647, "oromo_hate": 0.875,
-    "nigeria_ml:ha": 0.714, "nigeria_ml:yo": 0.727, "nigeria_ml:ig": 0.736, "afrihate_yo": 0.528,
-    "afrihate_ig": 0.954, "vitd": 0.737,
-}  # fmt: skip
 _HATE = "hate_speech"
 ENGLISH = Lineup(
     "english",
