@@ -4,6 +4,7 @@ Spelling, slang and names that the transformer's words cut to pieces leave their
 models, one column to a reading (`classify/train/ngrams.py` fits them). Knows no text but the normalised one.
 """
 
+import gzip
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from safetensors.numpy import load
 from classify.checkpoint import checked
 from classify.scorer import Floats
 
+FILE = "ngrams.safetensors.gz"  # two weights in three are zero
 BITS = 18
 SHORTEST, LONGEST = 2, 5  # characters of an n-gram; a space at either end stands for the edge of a word
 _BUCKETS = np.uint64((1 << BITS) - 1)
@@ -93,5 +95,5 @@ def load_ngrams(folder: Path, told: dict[str, Any]) -> Ngrams | None:
     """The n-gram weights of a model folder, if it has any, checked by sha256. Raises ModelBroken."""
     if "ngrams" not in told:
         return None
-    stored = load(checked(folder / "ngrams.safetensors", told["ngrams"]["sha256"]))
+    stored = load(gzip.decompress(checked(folder / FILE, told["ngrams"]["sha256"])))
     return Ngrams(stored["weights"], stored["scales"], stored["bias"], stored["rarity"].astype(np.float32))

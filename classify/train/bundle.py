@@ -18,11 +18,11 @@ from classify import calibration, drift
 from classify.assess import classify_texts
 from classify.checkpoint import FORMAT
 from classify.model import Network, Shape, TorchScorer, dequantised, load_folder, packed, quantised
-from classify.ngrams import load_ngrams
+from classify.ngrams import FILE, load_ngrams
 from classify.readings import SHARED
 from classify.scorer import Floats, ModelConfig, Scores
 from classify.settings import ClassifySettings
-from classify.train import authored, fuse, ngrams, rows
+from classify.train import authored, fuse, rows
 from classify.train.base import BASE, sha256
 from classify.train.lineup import Lineup
 from classify.train.run import MAX_TOKENS, lineup_of, read_tokenizer, record_of
@@ -41,7 +41,7 @@ def bundle(trained: Path, data: Path, out: Path, version: str, phases: Sequence[
     out.mkdir(parents=True, exist_ok=True)
     weights = save(small)
     (out / "model.safetensors").write_bytes(weights)
-    grams = (ngrams.FILE,) if (trained / ngrams.FILE).exists() else ()
+    grams = (FILE,) if (trained / FILE).exists() else ()
     for name in ("tokenizer.json", *grams):
         (out / name).write_bytes((trained / name).read_bytes())
     told: dict[str, Any] = {
@@ -57,7 +57,7 @@ def bundle(trained: Path, data: Path, out: Path, version: str, phases: Sequence[
         "tokenizer": {"file": "tokenizer.json", "sha256": sha256(out / "tokenizer.json")},
     }
     if grams:
-        told["ngrams"] = {"file": ngrams.FILE, "sha256": sha256(out / ngrams.FILE)}
+        told["ngrams"] = {"file": FILE, "sha256": sha256(out / FILE)}
     scorer = _scorer(small, shape, out, told)  # everything below is measured on what ships
     devs = {language: _raw(scorer, data, lineup, language) for language in lineup.judges}
     told["readings"] = fuse.fit(_together([dev.half(fit=True) for dev in devs.values()]), lineup)

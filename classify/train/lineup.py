@@ -7,7 +7,6 @@ nothing about files, networks or batches.
 
 from dataclasses import dataclass, field
 
-
 # Macro-F1 of TF-IDF with logistic regression on the development split of each reading's set, and of two more sets: from
 # `shared/README.md`, or measured here by `python -m classify.train.floors`.
 FLOORS = {

@@ -1,10 +1,11 @@
 """Fit the n-gram reader: a linear model for each reading of a line-up, on the rows of its own set, and one of origin.
 
 Run as `python -m classify.train.ngrams LINEUP DATA RUN`, where RUN is a folder with the tokenizer whose spelling it
-shares; writes `ngrams.safetensors` there. Needs scikit-learn and scipy, as nothing else here does: for a linear model
+shares; writes `ngrams.safetensors.gz` there. Needs scikit-learn and scipy, as nothing else here does: for a linear model
 of a hundred thousand columns its liblinear is faster and better tried than anything of ours.
 """
 
+import gzip
 import math
 import random
 import sys
@@ -15,14 +16,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 from tokenizers import Tokenizer
 
-from classify.ngrams import BITS, grams, weighted
+from classify.ngrams import BITS, FILE, grams, weighted
 from classify.train import authored, rows
 from classify.train.lineup import LINEUPS, Lineup
 
-FILE = "ngrams.safetensors"
 BUCKETS = 1 << BITS
 GATE_ROWS = 2_500  # of a set, to learn how texts of it look
 GATE_STEPS = 40
@@ -53,7 +53,8 @@ def fit(lineup: Lineup, data: Path, run: Path) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it is stopped on purpose: more steps make it surer, not better
         gate.fit(matrix([folded(text) for text in seen], rarity), np.array(origin))
-    save_file(_packed([*columns, *gate.coef_], [*bias, *gate.intercept_], rarity), run / FILE)
+    stored = save(_packed([*columns, *gate.coef_], [*bias, *gate.intercept_], rarity))
+    (run / FILE).write_bytes(gzip.compress(stored, mtime=0))
     return run / FILE
 
 
