@@ -1,8 +1,8 @@
 """Fit the n-gram reader: a linear model for each reading of a line-up, on the rows of its own set, and one of origin.
 
 Run as `python -m classify.train.ngrams LINEUP DATA RUN`, where RUN is a folder with the tokenizer whose spelling it
-shares; writes `ngrams.safetensors.gz` there. Needs scikit-learn and scipy, as nothing else here does: for a linear model
-of a hundred thousand columns its liblinear is faster and better tried than anything of ours.
+shares; writes `ngrams.safetensors.gz` there. Needs scikit-learn and scipy, as little else here does: for a linear
+model of a hundred thousand columns its liblinear is faster and better tried than anything of ours.
 """
 
 import gzip
