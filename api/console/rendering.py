@@ -69,7 +69,7 @@ def environment() -> Environment:
     made.globals |= {"words": words, "labels": labels, "asset": asset, "all_languages": translation.LANGUAGES}
     made.globals["direction"] = translation.direction
     made.filters |= {"when": when, "ago": ago, "percent": percent, "number": number, "sentence": sentence, "name": name}
-    made.filters |= {"decimal": decimal}
+    made.filters |= {"decimal": decimal, "share": share}
     return made
 
 
@@ -134,6 +134,11 @@ def percent(probability: float) -> str:
     if whole > 99:
         return _(">%(percent)s", percent=numbers.format_percent(0.99, locale=locale))
     return numbers.format_percent(max(0, whole) / 100, locale=locale)
+
+
+def share(part: float) -> str:
+    """Return a measured share as a whole percentage, all and nothing among them."""
+    return numbers.format_percent(round(part, 2), locale=speaking().locale)
 
 
 def number(count: float) -> str:

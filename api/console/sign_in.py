@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from api import audit, auth
 from api.console.desk import PREFERENCES, At, ConsoleRoute, Posted, clean, one, session_cookie, write_preferences
 from api.console.rendering import page, see_other
+from api.console.translation import gettext as _
 from api.dependencies import AllSessions, CurrentSettings, Now, Throttle
 from api.errors import NotAllowed, NotSignedIn
 from api.settings import Settings
@@ -27,7 +28,7 @@ def ask_to_sign_in(key: str = "") -> Response:
 async def sign_in(request: Request, sessions: AllSessions, settings: CurrentSettings, now: Now) -> Response:
     """Use the link up and open a session."""
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-        raise NotAllowed("this sign-in came from another site; open your link in the browser itself")
+        raise NotAllowed(_("this sign-in came from another site; open your link in the browser itself"))
     form = await request.form(max_files=0, max_fields=5)
     agent = request.headers.get("user-agent", "")
     try:
