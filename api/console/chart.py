@@ -85,7 +85,8 @@ def nice_top(value: float) -> float:
 def _moment(points: Sequence[Point], point: Point) -> str:
     """Return a day, or the hour as well where buckets are shorter than a day."""
     hourly = len(points) > 1 and (points[1].at - points[0].at).days < 1
-    return dates.format_date(point.at, "d MMM", locale=speaking().locale) + (f" {point.at:%H}h" if hourly else "")
+    day = dates.format_date(point.at, "d MMM", locale=speaking().locale)
+    return f"{day} {point.at:%H}:00" if hourly else day
 
 
 def _ticks_x(points: Sequence[Point], x: Callable[[int], float]) -> list[Tick]:

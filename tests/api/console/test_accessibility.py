@@ -25,6 +25,11 @@ AXE = Path(__file__).parents[2] / "vendor" / "axe-core" / "axe.min.js"
 SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 BY_COLOUR = ["color-contrast", "link-in-text-block"]
+# The same page with other rows or a notice is looked at once.
+LIKE_ANOTHER = {
+    "/queue", "/queue?show=abstained", "/queue?show=rejected", "/alerts?show=acknowledged", "/alerts/3",
+    "/sources?done=added", "/quarantine", "/precision",
+}  # fmt: skip
 VISITORS = ("/sign-in", "/sign-in?key=abc")
 UNFOLD = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 
@@ -79,7 +84,7 @@ def test_axe_finds_nothing(
     build(sessions)
     with writing(sessions) as session:
         session.query(Account).filter_by(name="Ben").one().locale = locale
-    for path in PAGES:
+    for path in (path for path in PAGES if path not in LIKE_ANOTHER):
         found += looked_at(tab, address + path)
     assert found == []
 
