@@ -1,8 +1,8 @@
 """Every message of the console, collected from where it stands; `python -m tests.catalogues` updates the catalogues.
 
-Templates are read by the console's own Jinja environment, Python by Babel; words for keys stand in `Spoken({...})`, and
-what the codebook means in `classify/labels.py`. After changing a message: run it, translate what is new in
-`api/console/locales/*.po`, and look at what it marked as fuzzy (a fuzzy translation is not shown).
+Templates are read by the console's own Jinja environment, Python by Babel; words for keys stand in `Spoken({...})`,
+what the codebook means in `classify/labels.py`, and what other rooms write in `api/console/sentences.py`. After a
+message changed: run it, and translate what is new in `api/console/locales/*.po`.
 """
 
 import ast
@@ -15,6 +15,7 @@ from babel.messages.extract import extract_python
 from babel.messages.pofile import read_po, write_po
 
 from api.console.rendering import environment
+from api.console.sentences import ELSEWHERE
 from api.console.translation import FOLDER, LANGUAGES, SOURCE
 from classify import labels
 from warn.words import INDICATORS
@@ -34,6 +35,7 @@ def messages() -> Iterator[tuple[Message, str, str | None]]:
         for _line, name, found, _comments in extract_python(io.BytesIO(path.read_bytes()), list(KEYWORDS), [], {}):
             yield from _of_call(name, found, path.name)
         yield from ((word, path.name, None) for word in spoken_words(path))
+    yield from ((pattern, "sentences.py", None) for pattern in ELSEWHERE.patterns)
     yield from ((text, "codebook", None) for text in codebook_texts())
 
 

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from api.console import translation, words
+from api.console.sentences import ELSEWHERE
 from api.console.translation import gettext as _
 from api.console.translation import ngettext, speaking
 from classify import labels
@@ -68,7 +69,15 @@ def environment() -> Environment:
     )
     made.globals |= {"words": words, "labels": labels, "asset": asset, "all_languages": translation.LANGUAGES}
     made.globals["direction"] = translation.direction
-    made.filters |= {"when": when, "ago": ago, "percent": percent, "number": number, "sentence": sentence, "name": name}
+    made.filters |= {
+        "when": when,
+        "ago": ago,
+        "percent": percent,
+        "number": number,
+        "sentence": sentence,
+        "said": ELSEWHERE.say,
+        "name": name,
+    }
     made.filters |= {"decimal": decimal, "share": share}
     return made
 
@@ -157,5 +166,6 @@ def name(key: object, spoken: Mapping[Any, Any]) -> str:
 
 
 def sentence(detail: str) -> str:
-    """Return an error's words as a sentence: a capital at the start and a stop at the end."""
-    return detail[:1].upper() + detail[1:] + ("" if detail.endswith((".", "?", "!")) else ".")
+    """Return an error's words as a sentence in the reader's language: a capital at the start, a stop at the end."""
+    said = ELSEWHERE.say(detail)
+    return said[:1].upper() + said[1:] + ("" if said.endswith((".", "?", "!", "؟")) else ".")

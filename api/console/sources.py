@@ -8,6 +8,7 @@ from api import sources
 from api.console.desk import At, ConsoleRoute, Desk, Posted, one
 from api.console.overview import CALM, health
 from api.console.rendering import page, see_other, sentence
+from api.console.sentences import ELSEWHERE
 from api.console.translation import Spoken
 from api.console.translation import gettext as _
 from api.dependencies import AllSessions, Id, Now, ReadSession
@@ -130,4 +131,4 @@ def whole(text: str) -> int:
 def in_words_of_the_form(detail: str) -> str:
     """Return what was refused under the name that the form gives to the field."""
     field, colon, rest = detail.partition(": ")
-    return sentence(f"{FIELDS[field]}: {rest}" if colon and field in FIELDS else detail)
+    return sentence(f"{FIELDS[field]}: {ELSEWHERE.say(rest)}" if colon and field in FIELDS else detail)
