@@ -309,8 +309,8 @@ def _check_tier(decision: Decision, worksheet: dict[str, Any]) -> None:
     if decision.tier == "criminal" and missing:
         raise ReviewInvalid(
             "tier",
-            f"the criminal tier needs all six parts of the worksheet met, and {', '.join(missing)} "
-            f"{'is' if len(missing) == 1 else 'are'} not; meet them or choose another tier",
+            f"the criminal tier needs all six parts of the worksheet met, and these are not: {', '.join(missing)}; "
+            "meet them or choose another tier",
         )
 
 

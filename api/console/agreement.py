@@ -7,13 +7,15 @@ from api.agreement import FEWEST_PASSAGES, agreements, gold_standings, units_of
 from api.console import words
 from api.console.desk import At, ConsoleRoute, Posted, one
 from api.console.rendering import page, see_other
+from api.console.translation import Spoken
+from api.console.translation import gettext as _
 from api.dependencies import AllSessions, CurrentSettings, Id, Now, ReadSession
 from api.errors import Invalid, NotFound
 from models.assessment import Assessment
 from models.database import writing
 from models.review import GoldCase
 
-LABELS = {"verdict": "Verdict", **words.SIGNALS}
+VERDICT = Spoken({"verdict": "Verdict"})
 SETTLED = ("confirmed", "rejected")
 
 router = APIRouter(route_class=ConsoleRoute)
@@ -27,7 +29,7 @@ def show(at: At, session: ReadSession, settings: CurrentSettings) -> Response:
     return page(
         "agreement.html",
         desk=at,
-        labels_of=LABELS,
+        labels_of={**VERDICT, **words.SIGNALS},
         fewest=FEWEST_PASSAGES,
         share=settings.double_review_share,
         passages=len(units),
@@ -42,10 +44,10 @@ def mark_gold(assessment_id: Id, at: At, form: Posted, sessions: AllSessions, no
     at.signed_in.actor.must("admin")
     act, verdict = one(form, "act"), one(form, "verdict")
     if act not in {"keep", "remove"} or (act == "keep" and verdict not in SETTLED):
-        raise Invalid(f"a gold case needs a settled verdict, one of {', '.join(SETTLED)}")
+        raise Invalid(_("a gold case needs a settled verdict, one of %(verdicts)s", verdicts=", ".join(SETTLED)))
     with writing(sessions) as session:
         if session.get(Assessment, assessment_id) is None:
-            raise NotFound(f"there is no passage {assessment_id}")
+            raise NotFound(_("there is no passage %(id)s", id=assessment_id))
         known = session.get(GoldCase, assessment_id)
         if act == "remove" and known is not None:
             session.delete(known)

@@ -12,7 +12,9 @@ from api.console import words
 from api.console.chart import draw
 from api.console.desk import At, ConsoleRoute, Desk, Posted, one
 from api.console.passages import entries_of
-from api.console.rendering import page, see_other, sentence
+from api.console.rendering import decimal, number, page, see_other, sentence
+from api.console.translation import Spoken
+from api.console.translation import gettext as _
 from api.dependencies import AllSessions, CurrentSettings, Id, Now, ReadSession
 from api.errors import Invalid, NotFound
 from api.pagination import after, write_cursor
@@ -29,26 +31,30 @@ from warn.settings import WarnSettings
 from warn.trends import Point, trends
 from warn.words import INDICATORS
 
-ABOUT = {
-    "signals": "Signals",
-    "targets": "Targets",
-    "target_names": "Groups named",
-    "countries": "Countries",
-    "regions": "Regions",
-    "languages": "Languages",
-    "sources": "Sources",
-}
+ABOUT = Spoken(
+    {
+        "signals": "Signals",
+        "targets": "Targets",
+        "target_names": "Groups named",
+        "countries": "Countries",
+        "regions": "Regions",
+        "languages": "Languages",
+        "sources": "Sources",
+    }
+)
 SPOKEN: dict[str, Mapping[str, str]] = {"signals": words.SIGNALS, "targets": words.TARGETS}
 BEFORE = dt.timedelta(days=2)
 ON_A_PAGE = 50
 PASSAGES = 10
-TABS = {"open": "Open", "acknowledged": "Acknowledged", "resolved": "Resolved", "all": "All"}
-EMPTY = {
-    "open": "No alert is open. Rules look at what comes in every minute.",
-    "acknowledged": "Nobody is working on an alert.",
-    "resolved": "No alert has been resolved yet.",
-    "all": "No alert was ever raised.",
-}
+TABS = Spoken({"open": "Open", "acknowledged": "Acknowledged", "resolved": "Resolved", "all": "All"})
+EMPTY = Spoken(
+    {
+        "open": "No alert is open. Rules look at what comes in every minute.",
+        "acknowledged": "Nobody is working on an alert.",
+        "resolved": "No alert has been resolved yet.",
+        "all": "No alert was ever raised.",
+    }
+)
 
 router = APIRouter(route_class=ConsoleRoute)
 
@@ -88,7 +94,7 @@ def act(alert_id: Id, at: At, form: Posted, *, sessions: AllSessions, settings: 
     at.signed_in.actor.must("review")
     change = {"acknowledge": acknowledge, "resolve": resolve}.get(one(form, "act"))
     if change is None:
-        raise Invalid("the form says neither to acknowledge nor to resolve")
+        raise Invalid(_("the form says neither to acknowledge nor to resolve"))
     note = one(form, "note")
     try:
         with writing(sessions) as session:
@@ -123,7 +129,7 @@ def alert_page(
     """Return the page of one alert; `typed` is a note whose action was `refused`."""
     found = session.get(Alert, alert_id)
     if found is None:
-        raise NotFound(f"there is no alert {alert_id}")
+        raise NotFound(_("there is no alert %(id)s", id=alert_id))
     resting = session.scalars(
         select(AlertAssessment.assessment_id)
         .where(AlertAssessment.alert_id == alert_id)
@@ -140,7 +146,7 @@ def alert_page(
         alert=found,
         rule=session.get_one(Rule, found.rule_id),
         silence=session.get(Silence, found.silenced_by) if found.silenced_by else None,
-        indicators=[f"{key} {INDICATORS[key]}" if key in INDICATORS else key for key in found.indicators],
+        indicators=[(key, _(INDICATORS[key]) if key in INDICATORS else "") for key in found.indicators],
         facts=facts(found.details),
         drawn=draw(points) if points else None,
         names=names_of(session, found),
@@ -190,7 +196,7 @@ def names_of(session: Session, found: Alert) -> dict[int | None, str]:
     names: dict[int | None, str] = {
         one.id: one.name for one in session.scalars(select(Account).where(Account.id.in_(ids)))
     }
-    return {None: "somebody"} | names
+    return {None: _("somebody")} | names
 
 
 def deliveries(session: Session, alert_id: int) -> list[dict[str, Any]]:
@@ -220,13 +226,17 @@ def facts(details: dict[str, Any]) -> list[tuple[str, str]]:
         counts = ", ".join(
             f"{count} {words.STATUSES.get(status, status)}" for status, count in details["reviews"].items()
         )
-        found.append(("Reviews", counts))
+        found.append((_("Reviews"), counts))
     if details.get("all_rejected"):
-        found.append(("Note", "People have rejected every passage that this alert rests on."))
+        found.append((_("Note"), _("People have rejected every passage that this alert rests on.")))
     rests_on = details.get("rests_on", {})
     if "observed" in rests_on:
-        counted = (
-            "{observed} voices in {window_hours} hours, where {expected:.1f} were to be expected among {scanned} read"
+        counted = _(
+            "%(observed)s voices in %(hours)s hours, where %(expected)s were to be expected among %(scanned)s read",
+            observed=number(rests_on["observed"]),
+            hours=number(rests_on["window_hours"]),
+            expected=decimal(rests_on["expected"], 1),
+            scanned=number(rests_on["scanned"]),
         )
-        found.append(("Counted", counted.format(**rests_on)))
+        found.append((_("Counted"), counted))
     return found

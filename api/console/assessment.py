@@ -18,6 +18,8 @@ from api.console.narrowing import Narrowing, Trail, read_narrowing, read_trail
 from api.console.passages import machine_of, reading_of
 from api.console.queue import last_decision
 from api.console.rendering import page, see_other, sentence
+from api.console.translation import gettext as _
+from api.console.translation import ngettext
 from api.deciding import keep_decision, take_back
 from api.dependencies import AllSessions, CurrentSettings, Id, Now
 from api.errors import NotFound
@@ -183,7 +185,7 @@ def found_or_missing(session: Session, assessment_id: int) -> Found:
     """Return the assessment; raises NotFound."""
     found = get_assessment(session, assessment_id)
     if found is None:
-        raise NotFound(f"there is no passage {assessment_id}; it may have been deleted")
+        raise NotFound(_("there is no passage %(id)s; it may have been deleted", id=assessment_id))
     return found
 
 
@@ -206,10 +208,10 @@ def next_address(
 def looked(assessment: Assessment, count: int, *, blind: bool) -> str:
     """Say whether a person has looked, without the verdict where the reader is to decide first."""
     if not count:
-        return "No person has looked at it yet."
+        return _("No person has looked at it yet.")
     if blind:
-        return f"{count} {'person has' if count == 1 else 'people have'} looked at it."
-    return f"It counts as {words.STATUSES[assessment.status]}."
+        return ngettext("%(num)s person has looked at it.", "%(num)s people have looked at it.", count)
+    return _("It counts as: %(status)s.", status=words.STATUSES[assessment.status])
 
 
 def proposals(session: Session, assessment: Assessment) -> dict[str, str]:
@@ -219,11 +221,16 @@ def proposals(session: Session, assessment: Assessment) -> dict[str, str]:
             Document.cluster_id == assessment.cluster_id, Document.current
         )
     ).one()
-    stage = words.STAGES[assessment.stage]
+    at = ngettext("at %(num)s source", "at %(num)s sources", publishers)
     return {
-        "content_form": f"the model reads stage {stage}, and a text that {words.STANCES[assessment.stance]}.",
-        "extent": f"{copies} {'copy' if copies == 1 else 'copies'} at "
-        f"{publishers} {'source' if publishers == 1 else 'sources'} seen here.",
+        "content_form": _(
+            "the model reads stage %(stage)s, and that the text %(stance)s.",
+            stage=words.STAGES[assessment.stage],
+            stance=words.STANCES[assessment.stance],
+        ),
+        "extent": ngettext(
+            "%(num)s copy %(at_sources)s seen here.", "%(num)s copies %(at_sources)s seen here.", copies, at_sources=at
+        ),
     }
 
 
@@ -235,10 +242,15 @@ def names_of(session: Session, reviews: list[Review]) -> dict[int, str]:
 
 def spoken_review(review: Review, names: dict[int, str]) -> dict[str, Any]:
     """Return a kept review as the page says it."""
-    by = names.get(review.reviewer_id, "somebody")
-    return {"verdict": review.verdict, "by": by, "at": review.created_at, "lines": in_words(review)}
+    by = names.get(review.reviewer_id, _("somebody"))
+    return {"verdict": said_verdict(review.verdict), "by": by, "at": review.created_at, "lines": in_words(review)}
 
 
 def spoken_decision(decision: Decision) -> dict[str, Any]:
     """Return a decision that is not kept yet as the page says it."""
-    return {"verdict": decision.verdict, "lines": in_words(decision)}
+    return {"verdict": said_verdict(decision.verdict), "lines": in_words(decision)}
+
+
+def said_verdict(verdict: str) -> str:
+    """Return a verdict as a list of decisions says it; one that nobody knows as it was typed."""
+    return words.SAID_VERDICTS.get(verdict, verdict)

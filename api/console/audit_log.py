@@ -3,29 +3,34 @@
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import select
 
+from api.console import words
 from api.console.desk import At, ConsoleRoute, clean
 from api.console.rendering import page
+from api.console.translation import Spoken
+from api.console.translation import gettext as _
 from api.dependencies import ReadSession
 from api.pagination import after, write_cursor
 from models.account import Account
 from models.audit import ACTIONS, AuditEvent
 
 ON_A_PAGE = 100
-SPOKEN = {
-    "text.read": "read a text",
-    "text.read_marked": "read a marked text",
-    "text.exported": "exported texts",
-    "review.decided": "decided",
-    "review.withdrawn": "took a decision back",
-    "gold.changed": "changed a gold case",
-    "quarantine.released": "released from quarantine",
-    "session.opened": "signed in",
-    "session.refused": "tried a sign-in link that does not work",
-    "session.ended": "ended a session",
-    "token.created": "made a token",
-    "token.revoked": "revoked a token",
-    "account.changed": "switched an account off or on",
-}
+SPOKEN = Spoken(
+    {
+        "text.read": "read a text",
+        "text.read_marked": "read a marked text",
+        "text.exported": "exported texts",
+        "review.decided": "decided",
+        "review.withdrawn": "took a decision back",
+        "gold.changed": "changed a gold case",
+        "quarantine.released": "released from quarantine",
+        "session.opened": "signed in",
+        "session.refused": "tried a sign-in link that does not work",
+        "session.ended": "ended a session",
+        "token.created": "made a token",
+        "token.revoked": "revoked a token",
+        "account.changed": "switched an account off or on",
+    }
+)
 
 router = APIRouter(route_class=ConsoleRoute)
 
@@ -40,7 +45,7 @@ def show(request: Request, at: At, session: ReadSession) -> Response:
         query = query.where(Account.name == asked["who"])
     if asked["action"] in ACTIONS:
         query = query.where(AuditEvent.action == asked["action"])
-    kind, _, number = asked["about"].partition(":")
+    kind, _colon, number = asked["about"].partition(":")
     if kind:
         query = query.where(AuditEvent.subject == kind)
     if number.isascii() and number.isdigit() and len(number) < 19:
@@ -55,8 +60,9 @@ def show(request: Request, at: At, session: ReadSession) -> Response:
         desk=at,
         asked=asked,
         spoken=SPOKEN,
+        subjects=words.SUBJECTS,
         events=[
-            (event, name or ("nobody signed in" if event.action == "session.refused" else "the command line"))
+            (event, name or (_("nobody signed in") if event.action == "session.refused" else _("the command line")))
             for event, name in rows[:ON_A_PAGE]
         ],
         cursor=write_cursor("audit", last.id) if last else "",

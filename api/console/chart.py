@@ -6,6 +6,9 @@ Pure geometry; the template writes the elements, and a table beside the chart sa
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from babel import dates, numbers
+
+from api.console.translation import speaking
 from warn.trends import Point
 
 WIDTH, HEIGHT = 720, 220
@@ -65,7 +68,9 @@ def draw(points: Sequence[Point]) -> Chart:
         band=" ".join(upper + lower[::-1]) if len(known) > 1 else "",
         alarms=[(x(index), y(point.voices)) for index, point in enumerate(points) if point.alarm],
         ticks_x=_ticks_x(points, x),
-        ticks_y=[Tick(y(value), f"{value:g}") for value in (0, top / 2, top)],
+        ticks_y=[
+            Tick(y(value), numbers.format_decimal(value, locale=speaking().locale)) for value in (0, top / 2, top)
+        ],
     )
 
 
@@ -80,7 +85,8 @@ def nice_top(value: float) -> float:
 def _moment(points: Sequence[Point], point: Point) -> str:
     """Return a day, or the hour as well where buckets are shorter than a day."""
     hourly = len(points) > 1 and (points[1].at - points[0].at).days < 1
-    return f"{point.at.day} {point.at:%b}" + (f" {point.at:%H}h" if hourly else "")
+    day = dates.format_date(point.at, "d MMM", locale=speaking().locale)
+    return f"{day} {point.at:%H}:00" if hourly else day
 
 
 def _ticks_x(points: Sequence[Point], x: Callable[[int], float]) -> list[Tick]:

@@ -12,11 +12,13 @@ from starlette.datastructures import FormData
 
 from api.console import words
 from api.console.desk import many, one
+from api.console.translation import Spoken
+from api.console.translation import gettext as _
 from api.reviews import Decision
 from models.review import WORKSHEET_PARTS, Review
 
 MET = {"yes": True, "no": False}
-SPOKEN_MET = {True: "met", False: "not met", None: "not decided"}
+SPOKEN_MET = Spoken({True: "met", False: "not met", None: "not decided"})
 
 
 @dataclass(frozen=True)
@@ -128,40 +130,48 @@ def in_words(decision: Decision | Review) -> list[str]:
     """Return what was decided besides the verdict, line by line."""
     lines = []
     if decision.signals is not None:
-        lines.append("Signals: " + _named(decision.signals, words.SIGNALS))
+        lines.append(_("Signals: %(names)s", names=_named(decision.signals, words.SIGNALS)))
     if decision.stage is not None:
-        lines.append(f"Stage: {words.STAGES.get(decision.stage, decision.stage)}")
+        lines.append(_("Stage: %(stage)s", stage=words.STAGES.get(decision.stage, str(decision.stage))))
     if decision.stance is not None:
-        lines.append(f"The text {words.STANCES.get(decision.stance, decision.stance)}")
+        lines.append(_("The text %(stance)s", stance=words.STANCES.get(decision.stance, decision.stance)))
     if decision.targets is not None:
-        lines.append("Targets: " + _named(decision.targets, words.TARGETS))
+        lines.append(_("Targets: %(names)s", names=_named(decision.targets, words.TARGETS)))
     if decision.target_names is not None:
-        lines.append("Groups: " + (", ".join(decision.target_names) or "none"))
-    for part, answer in decision.worksheet.items():
-        why = f": {answer['note']}" if answer.get("note") else ""
-        lines.append(f"{words.WORKSHEET.get(part, part)} {SPOKEN_MET[answer.get('met')]}{why}")
+        lines.append(_("Groups: %(names)s", names=", ".join(decision.target_names) or _("none")))
+    lines += [_in_words(part, answer) for part, answer in decision.worksheet.items()]
     if decision.tier:
-        lines.append(f"Tier: {words.TIERS.get(decision.tier, decision.tier)}")
+        lines.append(_("Tier: %(tier)s", tier=words.TIERS.get(decision.tier, decision.tier)))
     if decision.hallmarks:
-        lines.append("Hallmarks: " + _named(decision.hallmarks, words.HALLMARKS))
+        lines.append(_("Hallmarks: %(names)s", names=_named(decision.hallmarks, words.HALLMARKS)))
     if decision.note:
-        lines.append(f"Note: {decision.note}")
+        lines.append(_("Note: %(note)s", note=decision.note))
     return lines
 
 
 def what_confirming_means(machine: Machine) -> str:
     """Say beside the buttons what each of them will record."""
     if machine.silent:
-        return "The model said nothing here. To confirm, tick below what applies; to say that nothing does, reject."
+        return _("The model said nothing here. To confirm, tick below what applies; to say that nothing does, reject.")
     if not machine.signals:
-        return "The model marked nothing. Confirming keeps it so; tick below what it missed."
+        return _("The model marked nothing. Confirming keeps it so; tick below what it missed.")
     named = _named(machine.signals, words.SIGNALS)
-    kept = "" if machine.stance == "asserts" else f", as a text that {words.STANCES[machine.stance]}"
-    return f"Confirm keeps “{named}”{kept}. Reject takes every label away. Unsure leaves it as the model said."
+    rest = _("Reject takes every label away. Unsure leaves it as the model said.")
+    if machine.stance == "asserts":
+        return _("Confirm keeps “%(names)s”.", names=named) + " " + rest
+    stance = words.STANCES[machine.stance]
+    return _("Confirm keeps “%(names)s”, and that the text %(stance)s.", names=named, stance=stance) + " " + rest
+
+
+def _in_words(part: str, answer: Mapping[str, Any]) -> str:
+    spoken, met = words.WORKSHEET.get(part, part), SPOKEN_MET[answer.get("met")]
+    if answer.get("note"):
+        return _("%(part)s %(met)s: %(why)s", part=spoken, met=met, why=answer["note"])
+    return _("%(part)s %(met)s", part=spoken, met=met)
 
 
 def _named(keys: list[str] | tuple[str, ...], spoken: Mapping[str, str]) -> str:
-    return ", ".join(spoken.get(key, key) for key in keys) or "none"
+    return ", ".join(spoken.get(key, key) for key in keys) or _("none")
 
 
 def _unless(values: list[str], same: tuple[str, ...]) -> list[str] | None:

@@ -7,13 +7,15 @@ from fastapi import APIRouter, Request, Response
 from api.console import words
 from api.console.desk import At, ConsoleRoute
 from api.console.rendering import HEADERS, page
+from api.console.translation import Spoken
 from api.dependencies import ReadSession
 from api.export import csv_writer
 from api.feedback import GROUPS, Precision, precisions, settled_passages
 
 COLUMNS = ("signal", "group", "settled", "kept", "precision", "low", "high")
 MOST_ROWS = 400
-TABS = {"": "All", "language": "By language", "source": "By source"}
+TABS = Spoken({"": "All", "language": "By language", "source": "By source"})
+SPOKEN_GROUPS = Spoken({"language": "Language", "source": "Source"})
 
 router = APIRouter(route_class=ConsoleRoute)
 
@@ -34,6 +36,7 @@ def show(request: Request, at: At, session: ReadSession) -> Response:
         desk=at,
         tabs=[(f"/precision?by={key}" if key else "/precision", label, key == group) for key, label in TABS.items()],
         group=group,
+        groups=SPOKEN_GROUPS,
         rows=rows[:MOST_ROWS],
         more=max(0, len(rows) - MOST_ROWS),
         passages=len(settled),

@@ -9,28 +9,43 @@ from dataclasses import dataclass, fields, replace
 from urllib.parse import urlencode
 
 from api.console.desk import clean
+from api.console.translation import Spoken
 from api.queue import ORDERS, QueueFilters
 from models.assessment import SIGNALS, TARGETS
 
 LONGEST = 200
 TRAIL = 20  # how far back "previous" can go
 
-SPOKEN_ORDERS = {
-    "severity": "worst first",
-    "newest": "newest first",
-    "uncertainty": "least certain first",
-    "oldest": "longest waiting first",
-}
-# What each tab shows: its name, and the filters it stands for.
-TABS: dict[str, tuple[str, QueueFilters]] = {
-    "review": ("To review", QueueFilters(flag=True, status="unreviewed")),
-    "abstained": ("Model abstained", QueueFilters(abstained=True, status="unreviewed")),
-    "second": ("Second look", QueueFilters()),
-    "unsure": ("Unsure", QueueFilters(status="unsure")),
-    "disputed": ("Disputed", QueueFilters(status="disputed")),
-    "confirmed": ("Confirmed", QueueFilters(status="confirmed")),
-    "rejected": ("Rejected", QueueFilters(status="rejected")),
-    "all": ("Everything", QueueFilters()),
+SPOKEN_ORDERS = Spoken(
+    {
+        "severity": "worst first",
+        "newest": "newest first",
+        "uncertainty": "least certain first",
+        "oldest": "longest waiting first",
+    }
+)
+# What each tab is called, and the filters it stands for.
+TABS = Spoken(
+    {
+        "review": "To review",
+        "abstained": "Model abstained",
+        "second": "Second look",
+        "unsure": "Unsure",
+        "disputed": "Disputed",
+        "confirmed": "Confirmed",
+        "rejected": "Rejected",
+        "all": "Everything",
+    }
+)
+STANDS_FOR = {
+    "review": QueueFilters(flag=True, status="unreviewed"),
+    "abstained": QueueFilters(abstained=True, status="unreviewed"),
+    "second": QueueFilters(),
+    "unsure": QueueFilters(status="unsure"),
+    "disputed": QueueFilters(status="disputed"),
+    "confirmed": QueueFilters(status="confirmed"),
+    "rejected": QueueFilters(status="rejected"),
+    "all": QueueFilters(),
 }
 
 
@@ -57,7 +72,7 @@ class Narrowing:
     def filters(self) -> QueueFilters:
         """What the queue is asked for."""
         return replace(
-            TABS[self.show][1],
+            STANDS_FOR[self.show],
             q=self.q or None,
             signal=self.signal or None,
             target=self.target or None,

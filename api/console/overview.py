@@ -11,6 +11,8 @@ from api import state
 from api.console.chart import draw
 from api.console.desk import COUNT_UP_TO, At, ConsoleRoute, count_up_to
 from api.console.rendering import number, page
+from api.console.translation import gettext as _
+from api.console.translation import ngettext
 from api.dependencies import CurrentSettings, Now, ReadSession
 from classify import drift
 from models.alert import Alert
@@ -73,15 +75,23 @@ def tiles(session: Session, found: state.State) -> list[Tile]:
     abstained = count_up_to(session, Assessment, waits & Assessment.abstained)
     stuck = found.quarantined + found.failed_deliveries
     return [
-        Tile(at_most(review), "to review", "/queue", "flagged, and nobody has looked", loud=bool(review)),
-        Tile(at_most(abstained), "the model abstained on", "/queue?show=abstained", "not scored is not “clean”"),
-        Tile(number(found.open_alerts), "alerts not resolved", "/alerts", loud=bool(found.open_alerts)),
-        Tile(number(found.waiting["assess"]), "not scored yet", note=f"{number(found.unscored)} could not be scored"),
+        Tile(at_most(review), _("to review"), "/queue", _("flagged, and nobody has looked"), loud=bool(review)),
+        Tile(at_most(abstained), _("the model abstained on"), "/queue?show=abstained", _("not scored is not “clean”")),
+        Tile(number(found.open_alerts), _("alerts not resolved"), "/alerts", loud=bool(found.open_alerts)),
+        Tile(
+            number(found.waiting["assess"]),
+            _("not scored yet"),
+            note=_("%(count)s could not be scored", count=number(found.unscored)),
+        ),
         Tile(
             number(stuck),
-            "set aside",
+            _("set aside"),
             "/quarantine",
-            note=f"{number(found.quarantined)} quarantined, {number(found.failed_deliveries)} messages given up",
+            note=_(
+                "%(rows)s quarantined, %(messages)s messages given up",
+                rows=number(found.quarantined),
+                messages=number(found.failed_deliveries),
+            ),
             loud=bool(stuck),
         ),
     ]
@@ -128,9 +138,12 @@ def health(session: Session) -> dict[str, object]:
 def in_a_sentence(total: int, off: int, calm: int) -> str:
     """Say how many sources do what they should."""
     if not total:
-        return "No source is watched yet."
-    watched = total - off
-    trouble = watched - calm
-    said = "all are well" if not trouble else f"{trouble} {'needs' if trouble == 1 else 'need'} a look"
-    paused = f"; {off} paused" if off else ""
-    return f"{watched} watched, {said}{paused}."
+        return _("No source is watched yet.")
+    watched, trouble = total - off, total - off - calm
+    said = [ngettext("%(num)s watched", "%(num)s watched", watched)]
+    if trouble:
+        said.append(ngettext("%(num)s needs a look", "%(num)s need a look", trouble))
+    else:
+        said.append(_("all are well"))
+    paused = ngettext("; %(num)s paused", "; %(num)s paused", off) if off else ""
+    return _("%(watched)s, %(state)s%(paused)s.", watched=said[0], state=said[1], paused=paused)

@@ -17,6 +17,7 @@ from api.console import words
 from api.console.decisions import Machine
 from api.console.desk import Desk
 from api.console.text import Piece, Span, pieces, snippet, window
+from api.console.translation import gettext as _
 from api.queue import Found
 from api.reviews import MACHINE_MARKS
 from models.assessment import PATHWAYS, SIGNALS, TARGETS, Assessment
@@ -89,7 +90,7 @@ def entry_of(found: Found, href: str, *, mask: bool, told: bool) -> Entry:
     inside, hot = marked_spans(found)
     kinds = ("signal", "target_name")
     keys = [(mark.kind, mark.key) for mark in found.marks] if told else machine_marks_of(found)
-    status = words.STATUSES[one.status] if told or one.status == "unreviewed" else "a person has looked"
+    status = words.STATUSES[one.status] if told or one.status == "unreviewed" else _("a person has looked")
     labels = [_label(kind, key) for wanted in kinds for kind, key in keys if kind == wanted]
     return Entry(
         id=one.id,
@@ -250,8 +251,8 @@ def newest_assessments(session: Session, document_ids: Sequence[int]) -> dict[in
 def superseded(assessment: Assessment, document: Document, versions: Sequence[Elsewhere]) -> str:
     """Say what is newer than this, if anything is."""
     if not document.current and versions:
-        return f"the publisher changed the text; version {versions[-1].number} is the last one seen."
-    return "" if assessment.current else "a newer model has read this text since."
+        return _("the publisher changed the text; version %(number)s is the last one seen.", number=versions[-1].number)
+    return "" if assessment.current else _("a newer model has read this text since.")
 
 
 def is_web_address(url: str | None) -> bool:

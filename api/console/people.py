@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from api import auth
 from api.console.desk import At, ConsoleRoute, Desk, Posted, many, one, session_cookie
 from api.console.rendering import page, see_other, sentence
+from api.console.translation import Spoken
+from api.console.translation import gettext as _
 from api.dependencies import AllSessions, CurrentSettings, Id, Now, ReadSession
 from api.errors import Invalid, NotFound
 from models.account import SCOPES, Account, BrowserSession, Token
@@ -17,11 +19,15 @@ from models.database import Sessions, reading, writing
 MOST = 500
 LONGEST_DAYS = 3650
 ROLES = {"reader": ("read",), "reviewer": ("read", "review"), "admin": ("read", "review", "admin")}
-SPOKEN_ROLES = {
-    "reader": "Reader: sees",
-    "reviewer": "Reviewer: sees and decides",
-    "admin": "Administrator: everything",
-}
+SPOKEN_ROLES = Spoken(
+    {
+        "reader": "Reader: sees",
+        "reviewer": "Reviewer: sees and decides",
+        "admin": "Administrator: everything",
+    }
+)
+
+TOKEN_STATES = Spoken({"works": "works", "expired": "expired", "revoked": "revoked"})
 
 router = APIRouter(route_class=ConsoleRoute)
 
@@ -39,7 +45,7 @@ def invite(at: At, form: Posted, sessions: AllSessions, settings: CurrentSetting
     at.signed_in.actor.must("admin")
     role = one(form, "role")
     if role not in ROLES:
-        raise Invalid(f"a role is one of {', '.join(ROLES)}")
+        raise Invalid(_("a role is one of %(roles)s", roles=", ".join(ROLES)))
     try:
         path = auth.create_sign_in_link(sessions, one(form, "name"), ROLES[role], now, settings.link_lifetime)
     except ValueError as refused:
@@ -82,7 +88,7 @@ def switch(account_id: Id, at: At, form: Posted, sessions: AllSessions, now: Now
         elif act == "sign-out":
             auth.end_sessions(session, account_id, at.account_id, now)
         else:
-            raise Invalid("the form says neither to switch off, nor on, nor to sign out")
+            raise Invalid(_("the form says neither to switch off, nor on, nor to sign out"))
     return see_other("/people")
 
 
@@ -104,7 +110,7 @@ def end_own(
     """End one of one's own sessions, or all but this one."""
     number = one(form, "session")
     if number and not (number.isascii() and number.isdigit() and len(number) < 19):
-        raise NotFound("there is no such session")
+        raise NotFound(_("there is no such session"))
     secret = request.cookies.get(session_cookie(settings), "")
     with writing(sessions) as session:
         auth.end_sessions(
@@ -140,6 +146,8 @@ def people_page(
         now=now,
         accounts=[(account, signed_in.count(account.id)) for account in accounts],
         tokens=[(token, name, state_of(token, now)) for token, name in tokens],
+        states=TOKEN_STATES,
+        token_prefix=auth.TOKEN_PREFIX,
         scopes=SCOPES,
         roles=SPOKEN_ROLES.items(),
         made=made,
@@ -165,5 +173,7 @@ def expiry(days: str, now: dt.datetime) -> dt.datetime | None:
     if days == "":
         return None
     if not (days.isascii() and days.isdigit() and len(days) < 6 and 0 < int(days) <= LONGEST_DAYS):
-        raise ValueError(f"the days must be a whole number from 1 to {LONGEST_DAYS}, or empty for a token without end")
+        raise ValueError(
+            _("the days must be a whole number from 1 to %(most)s, or empty for a token without end", most=LONGEST_DAYS)
+        )
     return now + dt.timedelta(days=int(days))

@@ -6,12 +6,14 @@ from api.console.desk import At, ConsoleRoute, Posted, one
 from api.console.rendering import page, see_other
 from api.console.sources import page_number
 from api.console.text import pieces
+from api.console.translation import Spoken
 from api.dependencies import AllSessions, Now, ReadSession
 from api.quarantine import count_stuck, release_all, release_one, stuck_rows
 from models.database import writing
 
 ON_A_PAGE = 50
-KINDS = {"item": "item, its text not read out yet", "document": "text, not assessed yet"}
+ROWS = Spoken({"item": "item", "document": "document"})
+KINDS = Spoken({"item": "item, its text not read out yet", "document": "text, not assessed yet"})
 
 router = APIRouter(route_class=ConsoleRoute)
 
@@ -27,6 +29,7 @@ def show(request: Request, at: At, session: ReadSession, now: Now) -> Response:
         desk=at,
         now=now,
         kinds=KINDS,
+        rows_of=ROWS,
         count=count_stuck(session),
         # Titles may hold what stopped the worker: invisible and turning characters are named, not passed on.
         rows=[(stuck, pieces(stuck.title[:200])) for stuck in found[:ON_A_PAGE]],

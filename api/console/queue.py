@@ -13,6 +13,8 @@ from api.console.desk import At, ConsoleRoute, Posted
 from api.console.narrowing import SPOKEN_ORDERS, TABS, Narrowing, read_narrowing
 from api.console.passages import entries_of
 from api.console.rendering import page, see_other
+from api.console.translation import Spoken
+from api.console.translation import gettext as _
 from api.dependencies import AllSessions, CurrentSettings, Now, ReadSession
 from api.pagination import MAX_LIMIT
 from api.queue import find_assessments
@@ -23,10 +25,12 @@ from models.tally import TallyHour
 
 ON_A_PAGE = 25
 MOST_LANGUAGES = 60
-EMPTY = {
-    "review": "Nothing waits to be reviewed here. What comes in is read within minutes.",
-    "abstained": "The model has abstained on nothing that still waits.",
-}
+EMPTY = Spoken(
+    {
+        "review": "Nothing waits to be reviewed here. What comes in is read within minutes.",
+        "abstained": "The model has abstained on nothing that still waits.",
+    }
+)
 
 router = APIRouter(route_class=ConsoleRoute)
 
@@ -84,7 +88,7 @@ def tabs(narrowing: Narrowing) -> list[tuple[str, str, bool]]:
     """Return the tabs as (address, name, whether it is this one); filters stay on when changing tabs."""
     return [
         (f"/queue{replace(narrowing, show=show).query()}", label, show == narrowing.show)
-        for show, (label, _) in TABS.items()
+        for show, label in TABS.items()
     ]
 
 
@@ -119,8 +123,8 @@ def languages(session: Session) -> list[str]:
 def emptiness(narrowing: Narrowing) -> str:
     """Say why there is nothing to see, which differs from "nothing was found to be wrong"."""
     if narrowing.narrowed:
-        return "No passage matches this filter. Clear it to see the others."
-    return EMPTY.get(narrowing.show, "Nothing here.")
+        return _("No passage matches this filter. Clear it to see the others.")
+    return EMPTY.get(narrowing.show, _("Nothing here."))
 
 
 def last_decision(session: Session, account_id: int, done: str, narrowing: Narrowing) -> dict[str, Any] | None:
@@ -135,9 +139,9 @@ def last_decision(session: Session, account_id: int, done: str, narrowing: Narro
     ).first()
     if review is None:
         return None
-    said = "You took your decision back." if review.verdict == WITHDRAWN else words.DECIDED[review.verdict]
+    said = _("You took your decision back.") if review.verdict == WITHDRAWN else words.DECIDED[review.verdict]
     return {
-        "sentence": f"Passage {done}: {said}",
+        "sentence": _("Passage %(id)s: %(what)s", id=done, what=said),
         "href": narrowing.href(int(done)),
         "undo": "" if review.verdict == WITHDRAWN else f"/assessments/{done}/withdraw{narrowing.query()}",
     }

@@ -6,6 +6,7 @@ from sqlalchemy import delete, func, select
 from api.console.desk import At, ConsoleRoute, Posted, one
 from api.console.narrowing import read_narrowing
 from api.console.rendering import see_other
+from api.console.translation import gettext as _
 from api.dependencies import AllSessions, Id, Now
 from api.errors import Invalid
 from models.database import writing
@@ -22,7 +23,9 @@ def keep(request: Request, at: At, form: Posted, sessions: AllSessions, now: Now
     """Keep the search in the address under a name; a name that was taken already stands for the new one."""
     name = " ".join(one(form, "name").split())
     if not name or len(name) > LONGEST_NAME:
-        raise Invalid(f"a search needs a name of 1 to {LONGEST_NAME} characters; go back and give it one")
+        raise Invalid(
+            _("a search needs a name of 1 to %(most)s characters; go back and give it one", most=LONGEST_NAME)
+        )
     query = read_narrowing(request.query_params).query()
     with writing(sessions) as session:
         own = select(SavedSearch).where(SavedSearch.account_id == at.account_id)
@@ -30,7 +33,7 @@ def keep(request: Request, at: At, form: Posted, sessions: AllSessions, now: Now
         if known is not None:
             known.query = query
         elif (session.scalar(select(func.count()).select_from(own.subquery())) or 0) >= MOST:
-            raise Invalid(f"{MOST} searches are kept already; remove one first")
+            raise Invalid(_("%(count)s searches are kept already; remove one first", count=MOST))
         else:
             session.add(SavedSearch(account_id=at.account_id, name=name, query=query, created_at=now))
     return see_other(f"/queue{query}")

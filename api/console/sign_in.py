@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from api import audit, auth
 from api.console.desk import PREFERENCES, At, ConsoleRoute, Posted, clean, one, session_cookie, write_preferences
 from api.console.rendering import page, see_other
+from api.console.translation import gettext as _
 from api.dependencies import AllSessions, CurrentSettings, Now, Throttle
 from api.errors import NotAllowed, NotSignedIn
 from api.settings import Settings
@@ -27,7 +28,7 @@ def ask_to_sign_in(key: str = "") -> Response:
 async def sign_in(request: Request, sessions: AllSessions, settings: CurrentSettings, now: Now) -> Response:
     """Use the link up and open a session."""
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-        raise NotAllowed("this sign-in came from another site; open your link in the browser itself")
+        raise NotAllowed(_("this sign-in came from another site; open your link in the browser itself"))
     form = await request.form(max_files=0, max_fields=5)
     agent = request.headers.get("user-agent", "")
     try:
@@ -40,7 +41,7 @@ async def sign_in(request: Request, sessions: AllSessions, settings: CurrentSett
         return page("sign_in.html", 401, desk=None, key="", error=refused.detail)
     answer = see_other("/")
     lifetime = int((signed_in.expires_at - now).total_seconds())
-    _set_cookie(answer, settings, session_cookie(settings), secret, lifetime)
+    set_cookie(answer, settings, session_cookie(settings), secret, lifetime)
     return answer
 
 
@@ -60,7 +61,7 @@ def keep_preferences(settings: CurrentSettings, form: Posted, at: At) -> Respons
     del at  # it has been checked
     answer = see_other(local_path(one(form, "back")))
     wanted = write_preferences(mask=one(form, "mask") == "on", keys=one(form, "keys") == "on")
-    _set_cookie(answer, settings, PREFERENCES, wanted, YEAR)
+    set_cookie(answer, settings, PREFERENCES, wanted, YEAR)
     return answer
 
 
@@ -70,5 +71,6 @@ def local_path(path: str) -> str:
     return path if inside else "/"
 
 
-def _set_cookie(answer: Response, settings: Settings, name: str, value: str, seconds: int) -> None:
+def set_cookie(answer: Response, settings: Settings, name: str, value: str, seconds: int) -> None:
+    """Keep a value in the browser, out of the reach of scripts."""
     answer.set_cookie(name, value, max_age=seconds, path="/", secure=settings.secure, httponly=True, samesite="lax")

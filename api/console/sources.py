@@ -8,30 +8,37 @@ from api import sources
 from api.console.desk import At, ConsoleRoute, Desk, Posted, one
 from api.console.overview import CALM, health
 from api.console.rendering import page, see_other, sentence
+from api.console.sentences import ELSEWHERE
+from api.console.translation import Spoken
+from api.console.translation import gettext as _
 from api.dependencies import AllSessions, Id, Now, ReadSession
 from api.errors import ApiError, Conflict, Invalid, NotFound
 from models.database import reading, writing
 from models.source import POLLED_KINDS, Source
 
 # The fields as the form calls them.
-FIELDS = {
-    "name": "Name",
-    "kind": "Kind",
-    "url": "Address",
-    "interval_seconds": "Seconds between asking",
-    "language": "Language",
-    "country": "Country",
-    "region": "Region",
-    "credential": "Credential",
-}
+FIELDS = Spoken(
+    {
+        "name": "Name",
+        "kind": "Kind",
+        "url": "Address",
+        "interval_seconds": "Seconds between asking",
+        "language": "Language",
+        "country": "Country",
+        "region": "Region",
+        "credential": "Credential",
+    }
+)
 FRESH = {"kind": "feed", "interval_seconds": "900"}
 ON_A_PAGE = 60
-DONE = {
-    "added": "The source was added; it is asked at the next turn.",
-    "poll": "It is asked at the next turn of the worker, within a minute.",
-    "pause": "It is paused. What it brought stays.",
-    "resume": "It is watched again, and asked at the next turn.",
-}
+DONE = Spoken(
+    {
+        "added": "The source was added; it is asked at the next turn.",
+        "poll": "It is asked at the next turn of the worker, within a minute.",
+        "pause": "It is paused. What it brought stays.",
+        "resume": "It is watched again, and asked at the next turn.",
+    }
+)
 
 router = APIRouter(route_class=ConsoleRoute)
 
@@ -66,12 +73,12 @@ def change(source_id: Id, at: At, form: Posted, sessions: AllSessions, now: Now)
         if act == "poll":
             known = session.get(Source, source_id)
             if known is None:
-                raise NotFound(f"there is no source {source_id}")
+                raise NotFound(_("there is no source %(id)s", id=source_id))
             sources.make_due(session, [known.name], now)
         elif act in {"pause", "resume"}:
             sources.change_source(session, source_id, {"enabled": act == "resume"}, now)
         else:
-            raise Invalid("the form says neither to ask, nor to pause, nor to watch again")
+            raise Invalid(_("the form says neither to ask, nor to pause, nor to watch again"))
     return see_other(f"/sources?done={act}")
 
 
@@ -117,11 +124,11 @@ def page_number(text: str) -> int:
 def whole(text: str) -> int:
     """Return a whole number that was typed; raises Invalid."""
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise Invalid("interval_seconds: a whole number of seconds, for example 900")
+        raise Invalid("interval_seconds: " + _("a whole number of seconds, for example 900"))
     return int(text)
 
 
 def in_words_of_the_form(detail: str) -> str:
     """Return what was refused under the name that the form gives to the field."""
     field, colon, rest = detail.partition(": ")
-    return sentence(f"{FIELDS[field]}: {rest}" if colon and field in FIELDS else detail)
+    return sentence(f"{FIELDS[field]}: {ELSEWHERE.say(rest)}" if colon and field in FIELDS else detail)

@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from api.console.translation import ngettext
+
 CONTEXT = 300  # code points shown around a passage
 SNIPPET = 240
 HIDDEN_WORD = 10  # longest run of blocks that stands for a hidden word
@@ -79,7 +81,13 @@ def pieces(
     covered, heated = ([*passages, *hot], []) if hide else (passages, hot)
     for kind, run in _runs(text, start, end, covered, heated):
         if hide and kind == "passage":
-            found.append(Piece("hidden", blocks(run), title=f"hidden, {len(run.split())} words"))
+            found.append(
+                Piece(
+                    "hidden",
+                    blocks(run),
+                    title=ngettext("hidden, %(num)s word", "hidden, %(num)s words", len(run.split())),
+                )
+            )
         else:
             found.extend(_visible(kind, run))
     return found

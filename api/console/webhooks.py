@@ -5,8 +5,12 @@ from sqlalchemy import func, select
 
 from api.console.desk import At, ConsoleRoute
 from api.console.rendering import page
+from api.console.translation import Spoken
+from api.console.translation import gettext as _
 from api.dependencies import ReadSession
 from models.delivery import DELIVERY_STATES, Delivery, Webhook, shown_address
+
+TIERS = Spoken({"full": "everything", "pseudonymised": "no names of authors", "counts": "counts alone"})
 
 router = APIRouter(route_class=ConsoleRoute)
 
@@ -24,7 +28,7 @@ def webhooks(at: At, session: ReadSession) -> Response:
         {
             "url": shown_address(one),
             "description": one.description,
-            "told": f"TLP:{one.tlp}, {one.tier}" + (", about the installation" if one.operational else ""),
+            "told": told(one),
             "enabled": one.enabled,
             "disabled_reason": one.disabled_reason,
             "failing_since": one.failing_since,
@@ -33,3 +37,11 @@ def webhooks(at: At, session: ReadSession) -> Response:
         for one in session.scalars(select(Webhook).order_by(Webhook.id))
     ]
     return page("webhooks.html", desk=at, webhooks=rows)
+
+
+def told(one: Webhook) -> str:
+    """Say how much a partner is told."""
+    tier = TIERS.get(one.tier, one.tier)
+    if one.operational:
+        return _("TLP:%(tlp)s, %(tier)s, about the installation too", tlp=one.tlp, tier=tier)
+    return _("TLP:%(tlp)s, %(tier)s", tlp=one.tlp, tier=tier)

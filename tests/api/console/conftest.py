@@ -1,12 +1,15 @@
 """A browser at the console: signed in as an analyst, as an admin, or not at all."""
 
 import re
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -16,6 +19,7 @@ from api.dependencies import Throttle
 from api.scoring import LazyScorer
 from api.settings import Settings
 from models.database import Sessions
+from tests.browser import Tab, opened
 from tests.conftest import NOW
 
 
@@ -106,3 +110,35 @@ def admin(sign_in: Callable[..., Browser]) -> Browser:
 def outsider(sign_in: Callable[..., Browser]) -> Browser:
     """May only read."""
     return sign_in("Chidi", "read")
+
+
+@pytest.fixture
+def address(app: FastAPI) -> Iterator[str]:
+    """Serve the console on a free port of loopback."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    listening.listen(64)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+    listening.close()
+
+
+@pytest.fixture
+def tab() -> Iterator[Tab]:
+    with opened() as tab:
+        yield tab
+
+
+@pytest.fixture
+def enter(tab: Tab, address: str, sessions: Sessions) -> Callable[..., Tab]:
+    def signed_in(*scopes: str) -> Tab:
+        tab.go(address + auth.create_sign_in_link(sessions, "Ben", scopes, NOW))
+        tab.run("document.querySelector('form button').click()")
+        tab.wait_for("Page.loadEventFired")
+        return tab
+
+    return signed_in

@@ -1,23 +1,17 @@
 """The console in a real Chromium: hostile texts stay texts, keys do a reviewer's work, and no script is needed."""
 
 import json
-import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import uvicorn
-from fastapi import FastAPI
 
-from api import auth
 from models.assessment import Assessment
 from models.database import Sessions, reading, writing
 from tests.api.console.test_hostile_text import PACK, in_batches, write_everywhere
 from tests.api.console.test_review_day import add_passage
-from tests.browser import CHROMIUM, BrowserFailed, Tab, opened
-from tests.conftest import NOW
+from tests.browser import CHROMIUM, BrowserFailed, Tab
 from tests.factories import add_assessment, add_document, add_item
 
 pytestmark = [
@@ -44,38 +38,6 @@ SIZES = (1280, 360)
 def database_url(sqlite_url: str) -> str:
     """One database is enough here: what differs between the two is tested where the queries are."""
     return sqlite_url
-
-
-@pytest.fixture
-def address(app: FastAPI) -> Iterator[str]:
-    """Serve the console on a free port of loopback."""
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
-    listening.listen(64)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
-    listening.close()
-
-
-@pytest.fixture
-def tab() -> Iterator[Tab]:
-    with opened() as tab:
-        yield tab
-
-
-@pytest.fixture
-def enter(tab: Tab, address: str, sessions: Sessions) -> Callable[..., Tab]:
-    def signed_in(*scopes: str) -> Tab:
-        tab.go(address + auth.create_sign_in_link(sessions, "Ben", scopes, NOW))
-        tab.run("document.querySelector('form button').click()")
-        tab.wait_for("Page.loadEventFired")
-        return tab
-
-    return signed_in
 
 
 def press_and_wait(tab: Tab, key: str) -> str:

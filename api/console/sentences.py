@@ -1,0 +1,86 @@
+"""Sentences that other parts of the service write in English, known by their pattern and said in the reader's language.
+
+The HTTP API and the database keep one language; the console recognises what it is about to show. A sentence that no
+pattern knows is shown as it is. A test holds each pattern against the source, so that none outlives its sentence.
+"""
+
+import re
+from functools import cache
+
+from api.console.translation import gettext
+
+_HOLE = re.compile(r"%\((\w+)\)s")
+
+
+class Sentences:
+    """Patterns of sentences, the most particular first; what a hole held is filled in again, itself translated."""
+
+    def __init__(self, *patterns: str) -> None:
+        self.patterns = patterns
+
+    def say(self, sentence: str) -> str:
+        """Return a sentence in the reader's language, or as it is."""
+        for pattern in self.patterns:
+            if found := shape(pattern).fullmatch(sentence):
+                return gettext(pattern, **{name: self.say(value) for name, value in found.groupdict().items()})
+        return sentence
+
+
+@cache
+def shape(pattern: str) -> re.Pattern[str]:
+    """Return what a pattern matches: its holes hold anything."""
+    parts = _HOLE.split(pattern)
+    made = "".join(f"(?P<{part}>.+)" if at % 2 else re.escape(part) for at, part in enumerate(parts))
+    return re.compile(made, re.DOTALL)
+
+
+ELSEWHERE = Sentences(
+    # Who may come in.
+    "this needs the scope '%(scope)s' and you have %(have)s; ask the operator for a token with it "
+    "(tocsin token create --name NAME --scopes %(wanted)s)",
+    "nobody can switch off the account they are signed in with; ask another administrator",
+    "there is no account %(id)s",
+    "there is no token %(id)s that still works",
+    "this sign-in link was used already or is too old; ask the operator for a new one",
+    "the name must be 1 to 100 printable characters",
+    "the scopes must be some of %(known)s; got %(given)s",
+    "more than %(count)s wrong tokens in a minute came from your address",
+    # Decisions and rows.
+    "the %(kind)s %(id)s is not in quarantine; somebody may have released it already",
+    "a rejected passage has no tier; leave the tier empty or change the verdict",
+    "the model abstained here, so there is nothing to confirm; say which signals apply, or reject",
+    "the criminal tier needs all six parts of the worksheet met, and these are not: %(parts)s; meet them or choose "
+    "another tier",
+    "%(field)s takes at most %(count)s entries of %(length)s characters each",
+    "%(field)s is %(length)s characters long; %(most)s is the most",
+    "cursor: it is not one that this list gave out with this order; start again without it",
+    # Sources, under the name of the field.
+    "it must be one of %(choices)s; got %(given)s",
+    "%(field)s must be one of %(choices)s; got %(given)s",
+    "at most %(count)s characters",
+    "1 to 200 printable characters",
+    "the name under which TOCSIN_CREDENTIALS holds it, never the secret itself",
+    "between %(least)s and %(most)s",
+    "two letters of ISO 3166, for example KE",
+    "a polled source needs its address, a folder its path",
+    "there is a source called %(name)s already",
+    "asked for by a person",
+    # Alerts.
+    "There is no alert %(id)s.",
+    "Alert %(id)s is already resolved; a new event of its kind opens a new alert.",
+    "Alert %(id)s is already acknowledged; resolve it when it is over.",
+    # Why the model abstained, and that its scores have moved.
+    "%(reason)s; %(read)s of its %(all)s passages were scored",
+    "no language could be told from this text",
+    "the text mixes %(parts)s; the model has validated performance in neither",
+    "the model has no validated performance in language %(language)s",
+    "the text mixes %(parts)s; the model can judge %(part)s alone",
+    "the language (%(language)s) is uncertain",
+    "%(signal)s lies too close to its threshold",
+    "the text looks like nothing the model has read: code, markup or a table",
+    "the %(what)s have moved against %(past)s (stability index %(index)s, %(limit)s is much)",
+    "languages of new texts",
+    "scores of %(signal)s",
+    "the %(days)s days before",
+    "the texts at release",
+)

@@ -1,0 +1,74 @@
+"""What other rooms write in English is recognised, and each pattern stands for a sentence that is still written."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.console.rendering import sentence
+from api.console.sentences import ELSEWHERE, shape
+from api.console.translation import speak
+from classify.drift import Change
+from tests.api.console.conftest import Browser
+
+ROOT = Path(__file__).parents[3]
+
+
+def written() -> Iterator[str]:
+    """Yield every string of the service outside of the console, with x where something is filled in."""
+    for room in ("api", "classify", "ingest", "warn"):
+        for path in (ROOT / room).rglob("*.py"):
+            if "console" not in path.parts:
+                for node in ast.walk(ast.parse(path.read_text())):
+                    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                        yield node.value
+                    elif isinstance(node, ast.JoinedStr):
+                        yield "".join(part.value if isinstance(part, ast.Constant) else "x" for part in node.values)
+
+
+def test_every_pattern_is_still_written_somewhere() -> None:
+    texts = {text for text in written() if len(text) < 400}
+    # The names of fields and the reason before a half-read text are put in front of the sentence where it is written.
+    after_field = {text.partition(": ")[2] for text in texts} | {"x" + text for text in texts}
+    known = texts | after_field
+    assert [one for one in ELSEWHERE.patterns if not any(shape(one).fullmatch(text) for text in known)] == []
+
+
+@pytest.fixture(autouse=True)
+def in_french() -> Iterator[None]:
+    speak("fr")
+    yield
+    speak("en")
+
+
+def test_a_known_sentence_is_said_in_the_readers_language() -> None:
+    assert sentence("the language ('ha') is uncertain") == "La langue ('ha') est incertaine."
+
+
+def test_what_a_hole_held_is_translated_too() -> None:
+    said = sentence("no language could be told from this text; 3 of its 9 passages were scored")
+    assert "aucune langue" in said.lower()
+    assert "3" in said
+    assert "9" in said
+    moved = ELSEWHERE.say(Change("languages", "the texts at release", 0.5).sentence)
+    assert "publication" in moved
+    assert "0.50" in moved
+
+
+def test_an_unknown_sentence_is_left_alone() -> None:
+    assert sentence("the moon is full") == "The moon is full."
+
+
+def test_a_refusal_of_another_room_is_translated(admin: Browser) -> None:
+    answer = admin.client.post(
+        "/sources", data={"csrf": _csrf(admin), "name": "", "kind": "feed", "interval_seconds": "900"},
+        headers={"Accept-Language": "fr"},
+    )  # fmt: skip
+    assert answer.status_code == 422
+    assert "Nom: de 1 à 200 caractères imprimables." in answer.text
+
+
+def _csrf(browser: Browser) -> str:
+    browser.get("/about")
+    return browser.csrf

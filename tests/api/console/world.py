@@ -1,0 +1,178 @@
+"""A small world in which every page of the console has something of each kind to show, in more than one direction."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.account import Account, Token
+from models.alert import Alert, AlertAssessment, AlertEvent, Silence
+from models.assessment import Assessment
+from models.claims import Heartbeat
+from models.database import Sessions, writing
+from models.delivery import Delivery
+from models.review import GoldCase, Review, ReviewLease, SavedSearch
+from models.tally import TallyHour
+from tests.conftest import NOW
+from tests.factories import (
+    add_account,
+    add_alert,
+    add_assessment,
+    add_document,
+    add_item,
+    add_rule,
+    add_source,
+    add_webhook,
+    minutes,
+)
+
+ENGLISH = "In the morning they said the Varni are ants who should be driven away, and nobody in the hall objected."
+ARABIC = "قالوا في الصباح إن الفارني نمل يجب طرده، ولم يعترض أحد في القاعة."
+# Every page that an administrator can open by an address, with the rows of this world.
+PAGES = (
+    "/",
+    "/queue",
+    "/queue?show=all&q=Varni",
+    "/queue?show=abstained",
+    "/queue?show=rejected",
+    "/assessments/1",
+    "/assessments/2?done=1",
+    "/assessments/3",
+    "/assessments/4",
+    "/alerts",
+    "/alerts?show=acknowledged",
+    "/alerts/1",
+    "/alerts/2",
+    "/alerts/3",
+    "/sources",
+    "/sources?done=added",
+    "/webhooks",
+    "/quarantine",
+    "/quarantine?released=1",
+    "/agreement",
+    "/precision",
+    "/precision?by=source",
+    "/people",
+    "/sessions",
+    "/audit",
+    "/about",
+    "/assessments/999",
+)
+
+
+def build(sessions: Sessions) -> None:
+    """Fill the database, around whoever is in it already."""
+    with writing(sessions) as session:
+        people = [add_account(session, name=name) for name in ("Amina", "Dalia", "Emil")]
+        off = add_account(session, name="Farid", disabled_at=NOW)
+        ids = [one.id for one in people]
+        passages = _passages(session)
+        _decisions(session, passages, ids)
+        _sources(session)
+        _alerts(session, passages, ids)
+        _counts(session)
+        for arrow, error, age in (("poll", None, 1), ("assess", "the disk is full", 1), ("deliver", None, 90)):
+            beat = Heartbeat(arrow=arrow, worker="w", beat_at=NOW - minutes(age), every_seconds=30, moved=1200)
+            beat.error = error
+            session.add(beat)
+        for name, more in (("works", {}), ("over", {"expires_at": NOW}), ("gone", {"revoked_at": NOW})):
+            token = Token(account_id=off.id, sha256=name, prefix="toc_abcdef", scopes=["read"], created_at=NOW)
+            for key, value in more.items():
+                setattr(token, key, value)
+            session.add(token)
+        for account in session.scalars(select(Account.id)).all():
+            session.add(SavedSearch(account_id=account, name="مراقبة", query="?q=Varni", created_at=NOW))
+
+
+def _passages(session: Session) -> list[Assessment]:
+    source = add_source(session, name="Radio Marrok", language="en", region="Keshu valley", state="ok")
+    arabic = add_source(session, name="إذاعة كيشو", language="ar", country="SD", state="ok")
+    mark = {"start": 24, "end": 66, "signals": {}, "highlights": [{"start": 38, "end": 42, "weight": 0.9}]}
+    texts: list[tuple[Any, str, dict[str, Any]]] = [
+        (source, ENGLISH * 20, {"passages": [mark], "severity": 88}),
+        (arabic, ARABIC, {"passages": [mark], "language": "ar", "severity": 70, "stance": "reports", "flag": False}),
+        (arabic, ARABIC + " ١", {"language": "ar", "abstained": True, "flag": False, "abstain_reason": "no model was "
+         "validated for ar", "marks": []}),
+        (source, "The market opened at eight.", {"flag": False, "severity": 2, "marks": []}),
+        (source, ENGLISH + "\u202eevil\u200b", {"passages": [mark], "severity": 55}),
+    ]  # fmt: skip
+    made = []
+    for number, (publisher, text, more) in enumerate(texts):
+        item = add_item(session, publisher, content=text, title=f"خبر {number}", author="A. Author",
+                        url=f"https://radio.example.org/{number}" if number else "tag:1")  # fmt: skip
+        marks = more.pop("marks", [("signal", "incitement"), ("target", "ethnicity_race"), ("target_name", "الفارني")])
+        made.append(add_assessment(session, add_document(session, item, title=item.title), marks=marks, **more))
+    return made
+
+
+def _decisions(session: Session, passages: list[Assessment], people: list[int]) -> None:
+    corrected: dict[str, Any] = {
+        "signals": ["incitement"], "stage": 2, "stance": "asserts", "targets": ["religion"],
+        "target_names": ["الفارني"], "tier": "concern", "hallmarks": ["dehumanization"], "note": "ملاحظة",
+        "worksheet": {"intent": {"met": True, "note": "Said so."}, "extent": {"met": None, "note": ""}},
+    }  # fmt: skip
+    for passage in (passages[0], passages[4]):
+        for number, account in enumerate(people):
+            verdict = ("confirmed", "rejected", "confirmed")[number]
+            more = corrected if verdict == "confirmed" else {}
+            review = Review(assessment_id=passage.id, reviewer_id=account, created_at=NOW, verdict=verdict, **more)
+            session.add(review)
+        passage.status = "confirmed"
+    session.add(GoldCase(assessment_id=passages[0].id, verdict="confirmed", created_by=people[0], created_at=NOW))
+    lease = ReviewLease(assessment_id=passages[3].id, account_id=people[1], taken_at=NOW, ends_at=NOW + minutes(20))
+    session.add(lease)
+
+
+def _sources(session: Session) -> None:
+    add_source(session, state="no_feed", state_reason="A sign-in page came back.", state_since=NOW - minutes(90),
+               failures=2, last_success_at=NOW - minutes(3000), due_reason="slowed down")  # fmt: skip
+    add_source(session, state="failing", enabled=False)
+    add_source(session, name="Partner push", kind="push", url=None, state="ok", last_item_at=NOW)
+    for number in range(2):
+        add_item(session, content=f"stuck {number}", title="عالق", quarantined_at=NOW, attempts=5,
+                 quarantine_reason="its worker stopped 5 times")  # fmt: skip
+
+
+def _alerts(session: Session, passages: list[Assessment], people: list[int]) -> None:
+    silence = Silence(reason="A planned rally.", starts_at=NOW, ends_at=NOW + minutes(60), created_at=NOW)
+    session.add(silence)
+    session.flush()
+    rests_on = {
+        "label": "any", "dimension": "all", "value": "", "name": "", "country": None, "window_hours": 1,
+        "since": (NOW - dt.timedelta(hours=2)).isoformat(), "until": NOW.isoformat(), "observed": 9, "expected": 1.0,
+        "scanned": 40,
+    }  # fmt: skip
+    about = {"signals": ["incitement"], "target_names": ["الفارني"], "countries": ["KE"], "sources": ["إذاعة كيشو"]}
+    made = [
+        add_alert(session, add_rule(session, kind="surge", name="Rises"), kind="surge", title="Surge of flagged posts",
+                  details={"rests_on": rests_on, "about": about, "reviews": {"confirmed": 2}, "all_rejected": True},
+                  indicators=["7.14"], count=3, summary="9 posts in 1 h."),
+        add_alert(session, state="acknowledged", acknowledged_by=people[0], acknowledged_at=NOW, reviewed=True,
+                  acknowledge_note="أتصل بهم", silenced_by=silence.id, owner_id=people[1]),
+        add_alert(session, state="resolved", resolved_by=people[0], resolved_at=NOW, resolve_note="Taken down."),
+    ]  # fmt: skip
+    webhook = add_webhook(session, description="Desk in Marrok", operational=True)
+    add_webhook(session, enabled=False, disabled_reason="it answered 410", description=None)
+    for alert in made:
+        _around(session, alert, passages, webhook.id, people[0])
+
+
+def _around(session: Session, alert: Alert, passages: list[Assessment], webhook: int, person: int) -> None:
+    for passage in passages[:3]:
+        session.add(AlertAssessment(alert_id=alert.id, assessment_id=passage.id, added_at=NOW))
+    for state, event in (("pending", "alert.opened"), ("delivered", "alert.resolved"), ("failed", "alert.repeated")):
+        session.add(
+            Delivery(webhook_id=webhook, alert_id=alert.id, event=event, message_id=f"{alert.id}{event}", body="{}",
+                     created_at=NOW, next_attempt_at=NOW, state=state, last_error="answered 503")
+        )  # fmt: skip
+    for kind in ("opened", "note", "seen"):
+        session.add(AlertEvent(alert_id=alert.id, at=NOW, kind=kind, account_id=person, note="ملاحظة", details={}))
+
+
+def _counts(session: Session) -> None:
+    hour = NOW.replace(minute=0)
+    for back in range(60):
+        for label, count in (("any", 9 if back == 1 else back % 4), ("volume", 40)):
+            at = hour - dt.timedelta(hours=back)
+            session.add(TallyHour(label=label, dimension="all", hour=at, documents=count, voices=count))
