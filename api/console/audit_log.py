@@ -15,6 +15,7 @@ SPOKEN = {
     "text.read": "read a text",
     "text.read_marked": "read a marked text",
     "text.exported": "exported texts",
+    "text.sent": "had words of a text sent to another machine",
     "review.decided": "decided",
     "review.withdrawn": "took a decision back",
     "gold.changed": "changed a gold case",
@@ -26,6 +27,8 @@ SPOKEN = {
     "token.revoked": "revoked a token",
     "account.changed": "switched an account off or on",
 }
+# Who acts where nobody is signed in.
+NOBODY = {"session.refused": "nobody signed in", "text.sent": "the worker"}
 
 router = APIRouter(route_class=ConsoleRoute)
 
@@ -55,9 +58,6 @@ def show(request: Request, at: At, session: ReadSession) -> Response:
         desk=at,
         asked=asked,
         spoken=SPOKEN,
-        events=[
-            (event, name or ("nobody signed in" if event.action == "session.refused" else "the command line"))
-            for event, name in rows[:ON_A_PAGE]
-        ],
+        events=[(event, name or NOBODY.get(event.action, "the command line")) for event, name in rows[:ON_A_PAGE]],
         cursor=write_cursor("audit", last.id) if last else "",
     )

@@ -6,6 +6,7 @@ Nothing slow is imported until a model is loaded: torch only for what no lighter
 import logging
 
 from classify.checkpoint import FORMAT, config_file, folder_of
+from classify.engines import zero_shot
 from classify.engines.passages import PassageScorer
 from classify.errors import EngineUnfit, ModelBroken
 from classify.settings import ClassifySettings
@@ -22,7 +23,12 @@ def load(settings: ClassifySettings) -> PassageScorer:
 
 def _chosen(settings: ClassifySettings) -> PassageScorer:
     folder = folder_of(settings.model)
-    ours = config_file(folder).get("format") == FORMAT
+    told = config_file(folder)
+    ours = told.get("format") == FORMAT
+    if settings.engine == "zero-shot" or (settings.engine == "auto" and not ours and zero_shot.entails(told)):
+        from classify.model import device_of
+
+        return zero_shot.load(settings, device_of(settings))
     if settings.engine == "openvino" and not ours:
         raise ModelBroken(
             f"TOCSIN_ENGINE is openvino, which runs models in our own format only, and {folder} is not; "
