@@ -15,7 +15,7 @@ SCOPES = ("read", "review", "push", "sight", "admin")
 
 
 class Account(Keyed, Base):
-    """A person or a machine that acts; reviews and acknowledgements name it."""
+    """A person or a machine that acts; reviews and acknowledgements name it. `locale` is the language it chose."""
 
     __tablename__ = "accounts"
     __table_args__ = (UniqueConstraint("name"),)
@@ -23,6 +23,7 @@ class Account(Keyed, Base):
     name: Mapped[str] = mapped_column(String(100))
     created_at: Mapped[dt.datetime]
     disabled_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    locale: Mapped[str | None] = mapped_column(String(10), default=None)
 
 
 class Token(Keyed, Base):

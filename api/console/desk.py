@@ -16,27 +16,48 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
 from api import auth
+from api.console import translation
 from api.console.rendering import page, see_other, sentence
+from api.console.translation import Spoken
+from api.console.translation import gettext as _
 from api.dependencies import AllSessions, CurrentSettings, Now
 from api.errors import ApiError, NotAllowed, NotSignedIn
 from api.settings import Settings
+from models.account import Account
 from models.alert import Alert
 from models.assessment import Assessment
 from models.base import Keyed
 from models.database import reading
 
 PREFERENCES = "tocsin_view"
+LANGUAGE = "tocsin_language"
 MAX_FIELDS = 200
 COUNT_UP_TO = 1_000  # nobody plans by the exact length of a longer queue, and counting on is slow
-TITLES = {
-    401: "Sign in first",
-    403: "Not allowed",
-    404: "Not here",
-    409: "Somebody was faster",
-    422: "That does not work",
-    429: "Too many tries",
-    503: "Not available now",
-}
+PLACES = Spoken(
+    {
+        "/": "Overview",
+        "/queue": "Queue",
+        "/alerts": "Alerts",
+        "/sources": "Sources",
+        "/webhooks": "Partners",
+        "/about": "About",
+        "/agreement": "Agreement",
+        "/people": "People",
+        "/audit": "Audit log",
+    }
+)
+FOR_REVIEWERS, FOR_ADMINISTRATORS = {"/agreement"}, {"/people", "/audit"}
+TITLES = Spoken(
+    {
+        401: "Sign in first",
+        403: "Not allowed",
+        404: "Not here",
+        409: "Somebody was faster",
+        422: "That does not work",
+        429: "Too many tries",
+        503: "Not available now",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -77,19 +98,8 @@ class Desk:
     @property
     def pages(self) -> list[tuple[str, str, str]]:
         """The places one can go to: path, name and how much waits there."""
-        places = {
-            "/": "Overview",
-            "/queue": "Queue",
-            "/alerts": "Alerts",
-            "/sources": "Sources",
-            "/webhooks": "Partners",
-            "/about": "About",
-        }
-        if self.may_review:
-            places |= {"/agreement": "Agreement"}
-        if self.may_admin:
-            places |= {"/people": "People", "/audit": "Audit log"}
-        return [(path, label, self.counts.get(path, "")) for path, label in places.items()]
+        hidden = (set() if self.may_review else FOR_REVIEWERS) | (set() if self.may_admin else FOR_ADMINISTRATORS)
+        return [(path, label, self.counts.get(path, "")) for path, label in PLACES.items() if path not in hidden]
 
 
 def session_cookie(settings: Settings) -> str:
@@ -101,10 +111,11 @@ def desk(request: Request, sessions: AllSessions, settings: CurrentSettings, now
     """Return who is reading; raises NotSignedIn, and NotAllowed for a session that may not read."""
     signed_in = auth.session_actor(sessions, request.cookies.get(session_cookie(settings)), now)
     if signed_in is None:
-        raise NotSignedIn("your session has ended; open the console with a new sign-in link")
+        raise NotSignedIn(_("your session has ended; open the console with a new sign-in link"))
     signed_in.actor.must("read")
     with reading(sessions) as session:
         counts = waiting(session)
+        translation.change(session.get_one(Account, signed_in.actor.account_id).locale)
     mask, keys = read_preferences(request.cookies.get(PREFERENCES, ""))
     found = Desk(signed_in, "/" + request.url.path.split("/")[1], mask, keys, counts)
     request.state.desk = found
@@ -118,7 +129,9 @@ async def posted(request: Request, at: At) -> FormData:
     """Return the form that was sent; raises NotAllowed unless it carries the session's secret."""
     form = await request.form(max_files=0, max_fields=MAX_FIELDS)
     if not auth.csrf_matches(at.signed_in, one(form, "csrf")):
-        raise NotAllowed("this form is older than your session, or came from elsewhere; reload its page and send again")
+        raise NotAllowed(
+            _("this form is older than your session, or came from elsewhere; reload its page and send again")
+        )
     return form
 
 
@@ -179,6 +192,7 @@ class ConsoleRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handled(request: Request) -> Response:
+            speak_to(request)
             try:
                 return await handle(request)
             except NotSignedIn as refused:
@@ -186,14 +200,28 @@ class ConsoleRoute(APIRoute):
             except ApiError as refused:
                 return refusal(request, refused.status, refused.detail)
             except RequestValidationError:
-                return refusal(request, 404, "There is no such page; the address may have been cut.")
+                return refusal(request, 404, _("There is no such page; the address may have been cut."))
 
         return handled
+
+
+def speak_to(request: Request) -> None:
+    """Answer in the language of the cookie, or of the browser, until an account says otherwise."""
+    locale = translation.choose(request.cookies.get(LANGUAGE), request.headers.get("accept-language"))
+    translation.speak(locale, way_back(request))
+
+
+def way_back(request: Request) -> str:
+    """Return an address that shows this page again; a form that was refused leads to the list that it belongs to."""
+    if request.method == "GET":
+        return request.url.path + ("?" + request.url.query if request.url.query else "")
+    first = "/" + request.url.path.split("/")[1]
+    return first if first in PLACES else request.url.path
 
 
 def refusal(request: Request, status: int, detail: str) -> Response:
     """Return the page that says what was refused."""
     known = getattr(request.state, "desk", None)
     return page(
-        "error.html", status, desk=known, title=TITLES.get(status, "Something is wrong"), detail=sentence(detail)
+        "error.html", status, desk=known, title=TITLES.get(status, _("Something is wrong")), detail=sentence(detail)
     )

@@ -10,6 +10,7 @@ from api.console import (
     assets,
     audit_log,
     feedback,
+    language,
     overview,
     people,
     quarantine,
@@ -24,6 +25,7 @@ router = APIRouter(include_in_schema=False)
 for module in (
     assets,
     sign_in,
+    language,
     overview,
     queue,
     searches,

@@ -5,15 +5,19 @@ Templates escape everything; the headers forbid what escaping could miss. It kno
 
 import datetime as dt
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from babel import dates, numbers
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from api.console import words
+from api.console import translation, words
+from api.console.translation import gettext as _
+from api.console.translation import ngettext, speaking
 from classify import labels
 
 FOLDER = Path(__file__).parent
@@ -34,7 +38,8 @@ HEADERS = {
 
 def page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """Render `template` with `values`; raises `jinja2.UndefinedError` when it uses a value that is not there."""
-    return HTMLResponse(environment().get_template(template).render(**values), status, HEADERS)
+    html = environment().get_template(template).render(speaking=speaking(), **values)
+    return HTMLResponse(html, status, HEADERS | {"Content-Language": speaking().locale})
 
 
 def see_other(path: str) -> RedirectResponse:
@@ -51,9 +56,20 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
-    made.globals |= {"words": words, "labels": labels, "asset": asset}
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
+        translation.translate,
+        translation.translate_plural,
+        newstyle=True,
+        pgettext=translation.translate_in_context,
+        npgettext=translation.translate_plural_in_context,
+    )
+    made.globals |= {"words": words, "labels": labels, "asset": asset, "all_languages": translation.LANGUAGES}
+    made.globals["direction"] = translation.direction
     made.filters |= {"when": when, "ago": ago, "percent": percent, "number": number, "sentence": sentence, "name": name}
+    made.filters |= {"decimal": decimal}
     return made
 
 
@@ -69,41 +85,68 @@ def when(moment: dt.datetime | None, bucket: str = "") -> Markup | str:
     if moment is None:
         return "–"
     moment = moment.astimezone(dt.UTC)
-    day = f"{moment.day} {moment:%b %Y}"
-    shown = day if bucket == "day" else f"{day}, {moment:%H:%M} UTC"
-    return Markup('<time datetime="{}">{}</time>').format(moment.strftime("%Y-%m-%dT%H:%M:%SZ"), shown)
+    said = day = dates.format_date(moment, "d MMM y", locale=speaking().locale)
+    if bucket != "day":
+        said = _("%(day)s, %(time)s UTC", day=day, time=f"{moment:%H:%M}")
+    return Markup('<time datetime="{}">{}</time>').format(moment.strftime("%Y-%m-%dT%H:%M:%SZ"), said)
 
 
 def ago(moment: dt.datetime | None, now: dt.datetime) -> str:
     """Return how long before (or after) `now` a time lies, in its largest unit."""
     if moment is None:
-        return "never"
+        return _("never")
     seconds = (now - moment).total_seconds()
-    size = next(((name, length) for name, length in _UNITS if abs(seconds) >= length), None)
-    if size is None:
-        return "now"
-    count = int(abs(seconds) // size[1])
-    unit = size[0] if count == 1 else f"{size[0]}s"
-    return f"{count} {unit} ago" if seconds > 0 else f"in {count} {unit}"
+    unit = next((length for length in (_DAY, _HOUR, _MINUTE, 1) if abs(seconds) >= length), None)
+    if unit is None:
+        return _("now")
+    count = int(abs(seconds) // unit)
+    return _past(unit, count) if seconds > 0 else _to_come(unit, count)
 
 
-_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+_DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
+
+
+def _past(unit: int, count: int) -> str:
+    if unit == _DAY:
+        return ngettext("%(num)s day ago", "%(num)s days ago", count)
+    if unit == _HOUR:
+        return ngettext("%(num)s hour ago", "%(num)s hours ago", count)
+    if unit == _MINUTE:
+        return ngettext("%(num)s minute ago", "%(num)s minutes ago", count)
+    return ngettext("%(num)s second ago", "%(num)s seconds ago", count)
+
+
+def _to_come(unit: int, count: int) -> str:
+    if unit == _DAY:
+        return ngettext("in %(num)s day", "in %(num)s days", count)
+    if unit == _HOUR:
+        return ngettext("in %(num)s hour", "in %(num)s hours", count)
+    if unit == _MINUTE:
+        return ngettext("in %(num)s minute", "in %(num)s minutes", count)
+    return ngettext("in %(num)s second", "in %(num)s seconds", count)
 
 
 def percent(probability: float) -> str:
     """Return a probability or share as a whole percentage; a little is not nothing, and nearly sure is not sure."""
-    if probability <= 0:
-        return "0%"
-    whole = round(probability * 100)
-    return "<1%" if whole < 1 else ">99%" if whole > 99 else f"{whole}%"
+    locale, whole = speaking().locale, round(probability * 100)
+    if probability > 0 and whole < 1:
+        return _("<%(percent)s", percent=numbers.format_percent(0.01, locale=locale))
+    if whole > 99:
+        return _(">%(percent)s", percent=numbers.format_percent(0.99, locale=locale))
+    return numbers.format_percent(max(0, whole) / 100, locale=locale)
 
 
 def number(count: float) -> str:
-    """Return a count with thin spaces between thousands."""
-    return f"{count:,}".replace(",", "\u202f")
+    """Return a count with the language's mark between thousands."""
+    return numbers.format_decimal(count, locale=speaking().locale)
 
 
-def name(key: object, spoken: dict[Any, Any]) -> str:
+def decimal(value: float, digits: int = 2) -> str:
+    """Return a figure with so many digits behind the language's decimal mark."""
+    return numbers.format_decimal(round(value, digits), f"#,##0.{'0' * digits}", locale=speaking().locale)
+
+
+def name(key: object, spoken: Mapping[Any, Any]) -> str:
     """Return the word for a key, or the key itself where a newer part of the system has one that we lack."""
     return str(spoken.get(key, key))
 

@@ -40,7 +40,7 @@ async def sign_in(request: Request, sessions: AllSessions, settings: CurrentSett
         return page("sign_in.html", 401, desk=None, key="", error=refused.detail)
     answer = see_other("/")
     lifetime = int((signed_in.expires_at - now).total_seconds())
-    _set_cookie(answer, settings, session_cookie(settings), secret, lifetime)
+    set_cookie(answer, settings, session_cookie(settings), secret, lifetime)
     return answer
 
 
@@ -60,7 +60,7 @@ def keep_preferences(settings: CurrentSettings, form: Posted, at: At) -> Respons
     del at  # it has been checked
     answer = see_other(local_path(one(form, "back")))
     wanted = write_preferences(mask=one(form, "mask") == "on", keys=one(form, "keys") == "on")
-    _set_cookie(answer, settings, PREFERENCES, wanted, YEAR)
+    set_cookie(answer, settings, PREFERENCES, wanted, YEAR)
     return answer
 
 
@@ -70,5 +70,6 @@ def local_path(path: str) -> str:
     return path if inside else "/"
 
 
-def _set_cookie(answer: Response, settings: Settings, name: str, value: str, seconds: int) -> None:
+def set_cookie(answer: Response, settings: Settings, name: str, value: str, seconds: int) -> None:
+    """Keep a value in the browser, out of the reach of scripts."""
     answer.set_cookie(name, value, max_age=seconds, path="/", secure=settings.secure, httponly=True, samesite="lax")

@@ -54,7 +54,7 @@ ACTS = {
     "form": {"method", "action", "class", "id", "role"},
     "svg": {"class", "viewbox", "role", "aria-label"},
     "a": {"href", "class", "rel", "aria-current", "aria-disabled", "target"},
-    "button": {"class", "name", "value", "data-key", "disabled", "hidden", "autofocus"},
+    "button": {"class", "name", "value", "data-key", "disabled", "hidden", "autofocus", "lang", "dir", "aria-current"},
     "body": {"data-keys"},
 }
 LISTS = (
