@@ -1,7 +1,7 @@
 """Second opinions and machine translations beside a text.
 
 Revision ID: 0060
-Revises: 0007
+Revises: 0020
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from models.base import BigId, Json, UtcDateTime
 
 revision = "0060"
-down_revision = "0007"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
