@@ -56,7 +56,7 @@ class LocalTranslator:
     def _window(self, text: str, source: str, seconds: float) -> str:
         spoken = self._code(source)
         if spoken and hasattr(self._tokenizer, "src_lang"):
-            self._tokenizer.src_lang = spoken
+            self._tokenizer.src_lang = spoken.strip("_")  # M2M100 wants the bare letters
         wanted = self._code(self.target)
         prefix = f"<2{self.target}> " if self._knows(f"<2{self.target}>") else ""
         given = self._tokenizer(

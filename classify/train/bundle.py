@@ -117,7 +117,8 @@ def _flips(scorer: TorchScorer, trained: Path, groups: dict[str, Dev], told: dic
 
 
 def _sources(data: Path) -> dict[str, Any]:
-    files = [data / "train" / f"{name}.jsonl.gz" for name in rows.DATASETS]
+    sets = rows.sets(data)
+    files = [data / "train" / f"{name}.jsonl.gz" for name in sets]
     files += [data / "negatives" / f"{name}.jsonl.gz" for name in rows.NEGATIVES]
-    licences = {name: use.licence for name, use in rows.DATASETS.items()} | rows.NEGATIVES
+    licences = {name: use.licence for name, use in sets.items()} | rows.NEGATIVES
     return {name: {"licence": licences[name], "sha256": sha256(f)} for f in files for name in [f.name.split(".")[0]]}

@@ -126,8 +126,15 @@ def public(folder: Path) -> dict[str, list[Row]]:
             for raw in read(folder / "train" / f"{name}.jsonl.gz")
             if raw["lang"] in use.languages and raw.get("note") != "mt_davidson"
         ]
-        for name, use in DATASETS.items()
+        for name, use in sets(folder).items()
     }
+
+
+def sets(folder: Path) -> dict[str, Dataset]:
+    """The sets to train on: the usual ones, and what `classify.train.bring` brought into this folder."""
+    from classify.train.bring import with_imported  # it describes its sets in our terms
+
+    return with_imported(DATASETS, folder)
 
 
 def row_of(raw: dict[str, Any], name: str, use: Dataset) -> Row:

@@ -195,7 +195,8 @@ def _batches(options: TrainOptions, tokenizer: Tokenizer) -> Iterator[batches.Ba
     public = rows.public(options.data)
     if options.soft:
         public = teacher.softened(public, options.soft)
-    size = {name: rows.DATASETS[name].passes * len(found) for name, found in public.items()}
+    sets = rows.sets(options.data)
+    size = {name: sets[name].passes * len(found) for name, found in public.items()}
     share = (1.0 - options.authored_share - options.negative_share) / sum(size.values())
     parts = [
         *(batches.Part(found, share * size[name]) for name, found in public.items()),
