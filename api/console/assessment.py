@@ -165,7 +165,7 @@ def passage_page(
         desk=at,
         now=now,
         visit=visit or Visit(),
-        beside=beside(session, request, found, here),
+        beside=beside(session, request, found, here, at.account_id),
         seen=reading_of(session, found) | {"looked": looked(one, count, blind=not reviews and at.may_review)},
         form=form,
         step={

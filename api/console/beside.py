@@ -14,12 +14,26 @@ from api.console.narrowing import read_narrowing, read_trail
 from api.console.rendering import see_other
 from api.console.text import Piece, pieces
 from api.dependencies import AllSessions, Id, Now
+from api.nearest import Like, reviewed
 from api.queue import Found
 from api.second_reader import opinion_of
 from api.translation import Translators, gloss, gloss_of, translators
 from models.second import Gloss, Opinion
 
 router = APIRouter(route_class=ConsoleRoute)
+
+
+@dataclass(frozen=True)
+class Near:
+    """A decided passage that is like this one."""
+
+    href: str
+    source: str
+    status: str
+    likeness: float
+    signals: tuple[str, ...]
+    passage: tuple[Piece, ...]
+    language: str
 
 
 @dataclass(frozen=True)
@@ -34,6 +48,7 @@ class Beside:
     outside: str = ""
     target: str = ""
     action: str = ""
+    nearest: tuple[Near, ...] = ()
 
 
 @router.post("/assessments/{assessment_id}/gloss")
@@ -55,8 +70,8 @@ def translate(
     return see_other(narrowing.href(assessment_id, trail))
 
 
-def beside(session: Session, request: Request, found: Found, here: str) -> Beside:
-    """Return what is kept beside this passage; `here` is the address of its page."""
+def beside(session: Session, request: Request, found: Found, here: str, account_id: int) -> Beside:
+    """Return what is kept beside this passage for one reader; `here` is the address of its page."""
     known = translators(request)
     opinion = opinion_of(session, found.assessment.id)
     kept = gloss_of(session, found.document.id)
@@ -70,5 +85,20 @@ def beside(session: Session, request: Request, found: Found, here: str) -> Besid
         offered=known.offered and found.assessment.language != target and bool(found.document.text.strip()),
         outside=known.outside,
         target=target,
+        nearest=tuple(near_of(one) for one in reviewed(request).like(session, found, account_id)),
         action=f"/assessments/{found.assessment.id}/gloss{query and '?'}{query}",
+    )
+
+
+def near_of(like: Like) -> Near:
+    """Return a decided passage as the page shows it."""
+    one = like.found
+    return Near(
+        href=f"/assessments/{one.assessment.id}",
+        source=one.source.name,
+        status=one.assessment.status,
+        likeness=like.likeness,
+        signals=tuple(mark.key for mark in one.marks if mark.kind == "signal"),
+        passage=tuple(pieces(like.passage)),
+        language=one.assessment.language,
     )

@@ -1,4 +1,4 @@
-"""What stands beside a reading: a second machine's opinion, and a machine translation made on demand."""
+"""What stands beside a reading: another machine's opinion, a translation made on demand, decided passages like it."""
 
 import datetime as dt
 from typing import Annotated
@@ -6,7 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from api.dependencies import AllSessions, Id, Now, Reviewer
+from api import queue
+from api.dependencies import AllSessions, Id, Now, Reader, ReadSession, Reviewer
+from api.errors import NotFound
+from api.nearest import Like, Reviewed, reviewed
+from api.pagination import Listed
 from api.problems import describe_failures
 from api.strict_json import StrictRoute
 from api.translation import Translators, gloss, translators
@@ -41,6 +45,17 @@ class GlossShape(BaseModel):
     machine_translation: bool = Field(default=True, description="Always true: decide by the original.")
 
 
+class LikeShape(BaseModel):
+    """A decided passage that is like another."""
+
+    assessment_id: int
+    likeness: float = Field(description="From 0 to 1: the cosine of their groups of four characters by TF-IDF.")
+    passage: str
+    language: str
+    status: str = Field(description="What people decided about it: `confirmed` or `rejected`.")
+    signals: list[str] = Field(description="The signals that hold for it now.")
+
+
 @router.post(
     "/{assessment_id}/gloss",
     summary="Translate for a reader",
@@ -58,6 +73,34 @@ def make_gloss(
     503 `not_translated` when the operator named no translator, or when none came.
     """
     return gloss_shape(gloss(sessions, known, assessment_id, who.account_id, now))
+
+
+@router.get(
+    "/{assessment_id}/nearest",
+    summary="Reviewed passages like it",
+    responses=describe_failures(401, 403, 404, 422),
+)
+def list_nearest(
+    who: Reader, session: ReadSession, assessment_id: Id, known: Annotated[Reviewed, Depends(reviewed)]
+) -> Listed[LikeShape]:
+    """List the decided passages that are most like this one in their characters; not a vote on this one."""
+    found = queue.get_assessment(session, assessment_id)
+    if found is None:
+        raise NotFound(f"there is no assessment {assessment_id}")
+    like = known.like(session, found, who.account_id)
+    return Listed(items=[_like_shape(one) for one in like], next=None)
+
+
+def _like_shape(one: Like) -> LikeShape:
+    assessment = one.found.assessment
+    return LikeShape(
+        assessment_id=assessment.id,
+        likeness=one.likeness,
+        passage=one.passage,
+        language=assessment.language,
+        status=assessment.status,
+        signals=[mark.key for mark in one.found.marks if mark.kind == "signal"],
+    )
 
 
 def opinion_shape(opinion: Opinion | None) -> OpinionShape | None:

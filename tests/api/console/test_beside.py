@@ -9,11 +9,12 @@ from api.settings import Settings
 from api.translation import Translators
 from models.assessment import Assessment
 from models.database import Sessions, reading, writing
+from models.review import Review
 from models.second import Gloss, Opinion
 from tests.api.console.conftest import Browser, Page
 from tests.api.console.test_review_day import masked_part
 from tests.conftest import NOW
-from tests.factories import add_assessment, add_document, add_item
+from tests.factories import add_account, add_assessment, add_document, add_item
 
 TEXT = "Wote waondoke leo, alisema mzee wa soko la Marrok."
 
@@ -102,3 +103,18 @@ def test_a_second_opinion_stands_there_as_a_machines(sessions: Sessions, analyst
     with writing(sessions) as session:
         session.get_one(Opinion, passage).state = "unusable"
     assert "nothing that can be used" in analyst.get(f"/assessments/{passage}").text
+
+
+def test_decided_passages_like_it_are_shown_with_their_words_hidden(
+    sessions: Sessions, analyst: Browser, passage: int
+) -> None:
+    with writing(sessions) as session:
+        document = add_document(session, add_item(session, content="Wote waondoke leo, mzee wa Marrok."))
+        like = add_assessment(session, document, language="sw", status="rejected").id
+        account = add_account(session).id
+        session.add(Review(assessment_id=like, reviewer_id=account, created_at=NOW, verdict="rejected"))
+    html = analyst.get(f"/assessments/{passage}").text
+    assert "Decided passages like this one" in html
+    assert f'href="/assessments/{like}"' in html
+    assert "waondoke leo, mzee wa Marrok" in html
+    assert "waondoke leo, mzee wa Marrok" not in masked_part(html)

@@ -34,9 +34,11 @@ opened at noon."
 3,0,0,2,The Keshu must be taught a lesson.
 1,1,1,9,Which class is this?
 """
-AFRIHATE = "\n".join(
-    ["id\ttweet\tlabel", "1\tSoko lilifunguliwa.\tNormal", "2\tMjinga wewe.\tAbuse", "3\tWavarni ni siafu.\tHate\n"]
-)
+AFRIHATE = """id,tweet,label
+1,Soko lilifunguliwa.,Normal
+2,Mjinga wewe.,Abuse
+3,Wavarni ni siafu.,Hate
+""".replace(",", "\t")
 
 
 def write(path: Path, text: str | bytes) -> Path:
