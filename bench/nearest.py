@@ -1,9 +1,9 @@
 """What finding decided passages like one costs, and whether what it finds is alike in more than letters.
 
 Our own training texts are kept as if decided, our development texts (other wordings, other groups) ask. Prints
-`name<TAB>value` lines: processor seconds to keep 5,000 passages, megabytes they take, percentiles of one
-question, cost of one new decision (in processor milliseconds), and the share of the three found that carry the very signals and stance of the text that asked,
-beside what chance would give.
+`name<TAB>value` lines: processor seconds to keep 5,000 passages, megabytes they take, processor milliseconds of one
+question and of one new decision, and the share of the three found that carry the very signals and stance of the text
+that asked, beside what chance would give.
 
 Run: python bench/nearest.py [PASSAGES]
 """
