@@ -95,7 +95,9 @@ def test_a_second_opinion_stands_there_as_a_machines(sessions: Sessions, analyst
                 reason="<script>It says that all must leave.",
             )
         )
-    page = Page(analyst.get(f"/assessments/{passage}").text)
+    html = analyst.get(f"/assessments/{passage}").text
+    assert "It says that all must leave" not in masked_part(html)
+    page = Page(html)
     assert "A second machine's opinion" in page.text
     assert "reader-1 at llm.example.org" in page.text
     assert "no flag and no label follows from it" in page.text
