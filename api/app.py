@@ -17,6 +17,7 @@ from api.problems import add_problem_handlers
 from api.routes import (
     alerts,
     assessments,
+    beside,
     classify,
     codebook,
     contacts,
@@ -47,6 +48,7 @@ ROUTES = (
     sources,
     documents,
     assessments,
+    beside,
     alerts,
     timeline,
     contacts,

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 
 import migrations
+from api.second_reader import last_heard, reader_name
 from api.settings import Settings
 from classify import drift
 from classify.checkpoint import BUNDLED, config_file
@@ -51,6 +52,8 @@ def examine(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
         for check in (_beats, _sources, _waiting, _webhooks):
             yield from check(sessions, now)
         yield _drift(settings, sessions, now)
+        if settings.assist.second_reader_url:
+            yield _second_reader(settings, sessions, now)
     yield _model(settings)
 
 
@@ -136,6 +139,13 @@ def _drift(settings: Settings, sessions: Sessions, now: dt.datetime) -> Finding:
         return Finding("drift", True, f"scores are as before, against {' and '.join(found.compared)}")
     most = "; ".join(change.sentence for change in found.moved[:3])
     return Finding("drift", False, f"{most}; look at what changed in the sources before trusting thresholds")
+
+
+def _second_reader(settings: Settings, sessions: Sessions, now: dt.datetime) -> Finding:
+    last, waiting = last_heard(sessions)
+    heard = f"gave its last opinion {_ago(now - last)} ago" if last else "has given no opinion yet"
+    sentence = f"{reader_name(settings.assist)} {heard}; {waiting} passages wait for its answer"
+    return Finding("second reader", None, sentence)
 
 
 def _release(model: str) -> Mapping[str, Any] | None:

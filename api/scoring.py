@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from classify.scorer import Scorer
 
 RETRY_SECONDS = 60.0
+SHOWN = ("thresholds", "band", "languages", "max_tokens", "card")
 
 
 class LazyScorer:
@@ -50,12 +51,15 @@ class LazyScorer:
     def card(self) -> dict[str, Any]:
         """Return what the model's own `config.json` says of it, without loading it; raises ModelBroken."""
         bundled = self.settings.model == "bundled"
+        if self._scorer is not None and not bundled:
+            config = self._scorer.config
+            told = {key: getattr(config, key) for key in SHOWN}
+            return {"model": config.model, "engine": self._scorer.engine, **told}
         path = files("classify.bundled") / "config.json" if bundled else Path(self.settings.model) / "config.json"
         try:
             told = json.loads(path.read_text(encoding="utf-8"))
             name = f"{told['name']}@{told['weights']['sha256'][:12]}"
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelBroken(f"the model's config.json at {path} cannot be read ({type(error).__name__})") from error
-        shown = ("thresholds", "band", "languages", "max_tokens", "card")
         engine = self._scorer.engine if self._scorer else f"{self.settings.engine}, not loaded yet"
-        return {"model": name, "engine": engine, **{key: told.get(key) for key in shown}}
+        return {"model": name, "engine": engine, **{key: told.get(key) for key in SHOWN}}

@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from api.assist_settings import AssistSettings
 from api.errors import BadSettings
 from api.setting import PREFIX, Setting, convert, described
 from classify.settings import ClassifySettings
@@ -29,7 +30,12 @@ __all__ = ["BadSettings", "Settings", "describe", "load"]
 
 FILE_VARIABLE = "TOCSIN_CONFIG"
 FILE_NAME = "tocsin.toml"
-ROOMS: dict[str, type[Any]] = {"ingest": IngestSettings, "classify": ClassifySettings, "warn": WarnSettings}
+ROOMS: dict[str, type[Any]] = {
+    "ingest": IngestSettings,
+    "classify": ClassifySettings,
+    "warn": WarnSettings,
+    "assist": AssistSettings,
+}
 
 
 @dataclass(frozen=True)
@@ -125,6 +131,7 @@ class Settings:
     ingest: IngestSettings = field(default_factory=IngestSettings)
     classify: ClassifySettings = field(default_factory=ClassifySettings)
     warn: WarnSettings = field(default_factory=WarnSettings)
+    assist: AssistSettings = field(default_factory=AssistSettings)
 
     @property
     def base_url(self) -> str:

@@ -11,6 +11,7 @@ TITLES = {
     "ingest": "Collecting (`ingest/`)",
     "classify": "Classifying (`classify/`)",
     "warn": "Warning (`warn/`)",
+    "assist": "Help from other machines (off by default)",
 }
 HEAD = """# Settings
 

@@ -22,6 +22,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from api import auth, webhooks
 from api.errors import ApiError
 from api.scoring import LazyScorer
+from api.second_reader import second_read
 from api.settings import Settings
 from classify.assess import assess
 from classify.errors import ClassifyError
@@ -46,6 +47,7 @@ FORESEEN = (ApiError, ClassifyError, IngestError, WarnError)
 BEAT_STEP = 10.0  # seconds between heartbeats of an arrow that keeps moving nothing
 TIDY_SECONDS = 3600
 LOG_SECONDS = 3
+SECOND_READER_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class Worker:
         self.ending: threading.Thread | None = None
         self.beaten: dict[str, tuple[float, str | None]] = {}
         self.scheduler = BackgroundScheduler(
-            timezone=dt.UTC, executors={"default": ThreadPoolExecutor(len(self.arrows) + 2)}
+            timezone=dt.UTC, executors={"default": ThreadPoolExecutor(len(self.arrows) + 3)}
         )
 
     def start(self) -> None:
@@ -106,6 +108,9 @@ class Worker:
             )
         self.scheduler.add_job(self.keep_log, "interval", seconds=LOG_SECONDS, id="log", **settings)
         self.scheduler.add_job(self.tidy, "interval", seconds=TIDY_SECONDS, id="tidy", **settings)
+        if self.works.settings.assist.second_reader_url:
+            every = {"seconds": SECOND_READER_SECONDS, "id": "second reader"}
+            self.scheduler.add_job(self.ask_second_reader, "interval", **every, **settings)
         self.scheduler.start()
 
     def stop(self, patience: dt.timedelta = dt.timedelta(seconds=30)) -> bool:
@@ -158,6 +163,13 @@ class Worker:
                 pass
         except Exception:  # the loop's top, as above; `tocsin verify` names what stays without an entry
             LOG.exception("the evidence log could not be written")
+
+    def ask_second_reader(self) -> None:
+        """Ask about borderline passages; what fails here keeps no arrow from turning."""
+        try:
+            second_read(self.works.sessions, self.works.network, self.works.settings.assist, self.clock())
+        except Exception:  # the loop's top, as above
+            LOG.exception("the second reader could not be asked")
 
     def tidy(self) -> None:
         """Forget sign-in links and browser sessions that are over, and what is past its age or budget."""

@@ -5,6 +5,8 @@ ClassifyError
 ├── EngineUnfit        an engine is not there, or not right on this machine: another one is taken
 ├── ScoringFailed      the model ran and gave nothing usable (not a number, out of memory at one passage)
 ├── BadTrainingData    a training or evaluation file cannot be used
+├── OpinionUnusable    a second reader answered something else than what it was asked for
+├── NotTranslated      no translation came, or none that can be shown
 └── BadGazetteer       an operator's file of group names cannot be used
 """
 
@@ -31,3 +33,11 @@ class BadTrainingData(ClassifyError):
 
 class BadGazetteer(ClassifyError):
     """A gazetteer file is missing or malformed."""
+
+
+class OpinionUnusable(ClassifyError):
+    """The second reader answered something else than what it was asked for; says what was wrong, not what it said."""
+
+
+class NotTranslated(ClassifyError):
+    """There is no translation to show; nothing is wrong with the text."""

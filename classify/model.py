@@ -69,7 +69,7 @@ class Embeddings(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         """(batch, tokens) ids to (batch, tokens, hidden)."""
-        positions = torch.arange(self.first, self.first + ids.shape[1])
+        positions = torch.arange(self.first, self.first + ids.shape[1], device=ids.device)
         summed = self.word_embeddings(ids) + self.position_embeddings(positions) + self.token_type_embeddings.weight[0]
         return self.LayerNorm(summed)  # type: ignore[no-any-return]
 
@@ -198,9 +198,10 @@ class Foreign(nn.Module):
 class Torch:
     """A network on torch."""
 
-    def __init__(self, network: Network | Foreign, reason: str = "") -> None:
-        self.network = network.eval()
-        self.name = f"torch: full precision{reason and f' ({reason})'}"
+    def __init__(self, network: Network | Foreign, reason: str = "", device: str = "cpu") -> None:
+        self.network = network.eval().to(device)
+        self.device = device
+        self.name = f"torch: full precision on {device}{reason and f' ({reason})'}"
 
     def groups(self, lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
         """Neighbours of ascending length, at most `budget` tokens together with their padding."""
@@ -216,8 +217,8 @@ class Torch:
     def forward(self, ids: Sequence[Sequence[int]]) -> Floats:
         """(rows, logits) of one batch. Raises RuntimeError or MemoryError."""
         with torch.inference_mode():
-            logits = self.network(*_padded(ids))
-        return np.asarray(torch.cat(logits, dim=1).double().numpy())
+            logits = self.network(*(part.to(self.device) for part in _padded(ids)))
+        return np.asarray(torch.cat(logits, dim=1).double().cpu().numpy())
 
 
 class TorchScorer(PassageScorer):
@@ -232,8 +233,9 @@ class TorchScorer(PassageScorer):
         reason: str = "",
         readings: Readings | None = None,
         ngrams: Ngrams | None = None,
+        device: str = "cpu",
     ) -> None:
-        super().__init__(Torch(network, reason), tokenizer, config, batch_tokens, readings, ngrams)
+        super().__init__(Torch(network, reason, device), tokenizer, config, batch_tokens, readings, ngrams)
 
 
 def _padded(ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
@@ -243,16 +245,30 @@ def _padded(ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     return padded, mask  # (batch, tokens) each
 
 
+def device_of(settings: ClassifySettings) -> str:
+    """`cpu` or `cuda`, as wanted and as there is; sets torch's threads.
+
+    Raises ModelBroken when a GPU is asked for that torch cannot see.
+    """
+    torch.set_num_threads(settings.threads or os.cpu_count() or 1)
+    seen = torch.cuda.is_available()
+    if settings.device == "cuda" and not seen:
+        raise ModelBroken(
+            "TOCSIN_DEVICE is cuda, and this torch sees no GPU: install a CUDA build of torch, or set it to auto."
+        )
+    return "cuda" if seen and settings.device != "cpu" else "cpu"
+
+
 def load(folder: Path, settings: ClassifySettings, reason: str = "") -> TorchScorer:
     """The model of a folder, on torch. Raises ModelBroken with what is wrong and what to do."""
-    torch.set_num_threads(settings.threads or os.cpu_count() or 1)
+    device = device_of(settings)
     told = config_file(folder)
     if told.get("format") == FORMAT:
-        return load_folder(folder, settings.batch_tokens, reason)
-    return _foreign(folder, told, settings.batch_tokens, reason)
+        return load_folder(folder, settings.batch_tokens, reason, device)
+    return _foreign(folder, told, settings.batch_tokens, reason, device)
 
 
-def _foreign(folder: Path, told: dict[str, Any], batch_tokens: int, reason: str) -> TorchScorer:
+def _foreign(folder: Path, told: dict[str, Any], batch_tokens: int, reason: str, device: str) -> TorchScorer:
     """A Hugging Face folder whose labels are among our signals; languages only as its `tocsin` block says."""
     labels = {label: int(number) for number, label in told.get("id2label", {}).items()}
     columns = {number: labels[key] for number, key in enumerate(SIGNALS) if key in labels}
@@ -286,10 +302,10 @@ def _foreign(folder: Path, told: dict[str, Any], batch_tokens: int, reason: str)
         band=dict.fromkeys(SIGNALS, (0.45, 0.55)),
         languages=own.get("languages", {}),
     )
-    return TorchScorer(Foreign(inner, columns), tokenizer, config, batch_tokens, reason)
+    return TorchScorer(Foreign(inner, columns), tokenizer, config, batch_tokens, reason, device=device)
 
 
-def load_folder(folder: Path, batch_tokens: int = 2048, reason: str = "") -> TorchScorer:
+def load_folder(folder: Path, batch_tokens: int = 2048, reason: str = "", device: str = "cpu") -> TorchScorer:
     """A scorer from a folder in our own format, its weights checked by sha256 before they are read."""
     told = config_file(folder)
     if told.get("format") != FORMAT:
@@ -304,8 +320,9 @@ def load_folder(folder: Path, batch_tokens: int = 2048, reason: str = "") -> Tor
         raise ModelBroken(f"The weights in {folder} do not fit its config.json: {str(error)[:300]}") from error
     tokenizer.no_padding()
     tokenizer.enable_truncation(told["max_tokens"])
+    ready = packed(network) if device == "cpu" else network  # packed weights are for the CPU alone
     readings, ngrams = readings_of(told), load_ngrams(folder, told)
-    return TorchScorer(packed(network), tokenizer, model_config(told), batch_tokens, reason, readings, ngrams)
+    return TorchScorer(ready, tokenizer, model_config(told), batch_tokens, reason, readings, ngrams, device)
 
 
 def dequantised(stored: dict[str, Tensor]) -> dict[str, Tensor]:

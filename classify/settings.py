@@ -21,7 +21,21 @@ class ClassifySettings:
         default="auto",
         metadata={
             "help": "What runs the model: `auto` takes the fastest that is right here; `tocsin doctor` says why.",
-            "choices": ("auto", "openvino", "torch"),
+            "choices": ("auto", "openvino", "torch", "zero-shot"),
+        },
+    )
+    device: str = field(
+        default="auto",
+        metadata={
+            "help": "Where checkpoints that need torch run: `auto` takes a GPU where there is one; the bundled model "
+            "stays on the CPU.",
+            "choices": ("auto", "cpu", "cuda"),
+        },
+    )
+    zero_shot: Path | None = field(
+        default=None,
+        metadata={
+            "help": "A JSON file for the engine `zero-shot`: hypotheses, thresholds, languages you have measured."
         },
     )
     threads: int = field(

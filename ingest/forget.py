@@ -26,6 +26,7 @@ from models.evidence import RawBody
 from models.forgetting import Erasure, Forgetting
 from models.item import Item
 from models.review import Review
+from models.second import Gloss, Opinion
 from models.source import Source
 
 log = logging.getLogger(__name__)
@@ -147,6 +148,10 @@ def forget_items(session: Session, item_ids: Sequence[int], because: str, now: d
     ).all()
     # Its text is no more what later copies could be compared with.
     session.execute(delete(Band).where(Band.document_id.in_(documents)))
+    # What other machines made of the words repeats them.
+    session.execute(delete(Gloss).where(Gloss.document_id.in_(documents)))
+    read = select(Assessment.id).where(Assessment.document_id.in_(documents))
+    session.execute(delete(Opinion).where(Opinion.assessment_id.in_(read)))
     return len(items), len(documents)
 
 

@@ -17,6 +17,7 @@ from models import (
     item,
     log,
     review,
+    second,
     source,
     tally,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "item",
     "log",
     "review",
+    "second",
     "source",
     "tally",
 ]

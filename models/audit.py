@@ -16,6 +16,7 @@ ACTIONS = (
     "text.read",
     "text.read_marked",
     "text.exported",
+    "text.sent",
     "review.decided",
     "review.withdrawn",
     "gold.changed",

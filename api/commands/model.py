@@ -108,7 +108,7 @@ def train(config: Path | None, data: Path, base: str | None, out: Path, resume: 
         )
     else:
         click.echo("trained; fitting the n-gram reader", err=True)
-        ngrams.fit(lineup_of(options.lineup), data, trained)
+        ngrams.fit(lineup_of(options.lineup, data), data, trained)
     click.echo("trained; choosing thresholds and packing", err=True)
     click.echo(f"written to {bundle(trained, data, out, 'own')}: set TOCSIN_MODEL to it")
 

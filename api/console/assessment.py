@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from api import audit, leases
 from api.console import words
+from api.console.beside import beside
 from api.console.decisions import decision_of, form_of, in_words, read_decision
 from api.console.desk import At, ConsoleRoute, Desk, Posted
 from api.console.narrowing import Narrowing, Trail, read_narrowing, read_trail
@@ -166,6 +167,7 @@ def passage_page(
         desk=at,
         now=now,
         visit=visit or Visit(),
+        beside=beside(session, request, found, here, at.account_id),
         seen=reading_of(session, found) | {"looked": looked(one, count, blind=not reviews and at.may_review)},
         form=form,
         step={

@@ -19,6 +19,7 @@ SPOKEN = Spoken(
         "text.read": "read a text",
         "text.read_marked": "read a marked text",
         "text.exported": "exported texts",
+        "text.sent": "had words of a text sent to another machine",
         "review.decided": "decided",
         "review.withdrawn": "took a decision back",
         "gold.changed": "changed a gold case",
@@ -31,6 +32,8 @@ SPOKEN = Spoken(
         "account.changed": "switched an account off or on",
     }
 )
+# Who acts where nobody is signed in.
+NOBODY = Spoken({"session.refused": "nobody signed in", "text.sent": "the worker"})
 
 router = APIRouter(route_class=ConsoleRoute)
 
@@ -61,9 +64,6 @@ def show(request: Request, at: At, session: ReadSession) -> Response:
         asked=asked,
         spoken=SPOKEN,
         subjects=words.SUBJECTS,
-        events=[
-            (event, name or (_("nobody signed in") if event.action == "session.refused" else _("the command line")))
-            for event, name in rows[:ON_A_PAGE]
-        ],
+        events=[(event, name or NOBODY.get(event.action) or _("the command line")) for event, name in rows[:ON_A_PAGE]],
         cursor=write_cursor("audit", last.id) if last else "",
     )

@@ -12,8 +12,11 @@ from api.dependencies import AllSessions, CurrentSettings, Id, Moment, Now, Read
 from api.errors import NotFound
 from api.pagination import Listed, PageWanted
 from api.problems import describe_failures
+from api.routes.beside import GlossShape, OpinionShape, gloss_shape, opinion_shape
+from api.second_reader import opinion_of
 from api.shapes import AssessmentShape, assessment_shape
 from api.strict_json import StrictRoute
+from api.translation import gloss_of
 from models.assessment import PATHWAYS, SIGNALS, STANCES, STATUSES, TARGETS
 from models.database import reading
 from models.review import TIERS, VERDICTS, Review
@@ -49,6 +52,8 @@ class AssessmentWithReviews(AssessmentShape):
     text: str = Field(description="The whole text that offsets count in.")
     reviews: list[ReviewShape] = Field(description="Empty until you have decided yourself, unless you only read.")
     reviews_hidden: int = Field(description="How many reviews you will see once you have decided.")
+    second_opinion: OpinionShape | None = Field(description="Another machine's opinion; nothing follows from it.")
+    gloss: GlossShape | None = Field(description="A machine translation, when a reviewer has asked for one.")
 
 
 class ReviewSent(BaseModel):
@@ -163,6 +168,7 @@ def get_assessment(who: Reader, sessions: AllSessions, now: Now, assessment_id: 
             raise NotFound(f"there is no assessment {assessment_id}")
         every = reviews.all_reviews(session, assessment_id)
         shown = reviews.visible_reviews(session, assessment_id, who.account_id) if who.may("review") else every
+        opinion, kept = opinion_of(session, assessment_id), gloss_of(session, found.document.id)
     about = ("assessment", assessment_id)
     audit.note_reading(sessions, who.account_id, about, now, marked=audit.is_marked(found.assessment))
     return AssessmentWithReviews(
@@ -170,6 +176,8 @@ def get_assessment(who: Reader, sessions: AllSessions, now: Now, assessment_id: 
         text=found.document.text,
         reviews=[review_shape(review) for review in shown],
         reviews_hidden=len(every) - len(shown),
+        second_opinion=opinion_shape(opinion),
+        gloss=gloss_shape(kept) if kept else None,
     )
 
 

@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 
 from classify.checkpoint import FORMAT, SECOND, config_file, folder_of, model_config
+from classify.engines import zero_shot
 from classify.engines.passages import PassageScorer
 from classify.engines.readers import Readers
 from classify.errors import EngineUnfit, ModelBroken
@@ -31,7 +32,12 @@ def load(settings: ClassifySettings) -> Scorer:
 
 
 def _chosen(settings: ClassifySettings, folder: Path) -> PassageScorer:
-    ours = config_file(folder).get("format") == FORMAT
+    told = config_file(folder)
+    ours = told.get("format") == FORMAT
+    if settings.engine == "zero-shot" or (settings.engine == "auto" and not ours and zero_shot.entails(told)):
+        from classify.model import device_of
+
+        return zero_shot.load(settings, device_of(settings))
     if settings.engine == "openvino" and not ours:
         raise ModelBroken(
             f"TOCSIN_ENGINE is openvino, which runs models in our own format only, and {folder} is not; "

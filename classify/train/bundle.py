@@ -36,7 +36,7 @@ def bundle(trained: Path, data: Path, out: Path, version: str, phases: Sequence[
     """Write weights, tokenizer, n-grams if the run has any, and `config.json`: a folder for `classify.engines.load`."""
     small = quantised(load_file(trained / "model.safetensors"))
     told_run = record_of(trained)
-    lineup = lineup_of(told_run["options"]["lineup"])
+    lineup = lineup_of(told_run["options"]["lineup"], data)
     shape = Shape(**told_run["shape"])
     out.mkdir(parents=True, exist_ok=True)
     weights = save(small)

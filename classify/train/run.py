@@ -26,6 +26,7 @@ from classify.model import Logits, Network, Shape
 from classify.train import authored, batches, parallel, rows
 from classify.train import base as bases
 from classify.train.base import HEADS
+from classify.train.bring import with_imported
 from classify.train.lineup import LINEUPS, Lineup
 
 MAX_TOKENS = 128
@@ -82,7 +83,7 @@ def train(options: TrainOptions, progress: Callable[[int, int, float], None] | N
     """Train and write `model.safetensors`, `tokenizer.json` and `training.json` to `options.out`."""
     torch.manual_seed(options.seed)
     torch.set_num_threads(options.threads)
-    lineup = lineup_of(options.lineup)
+    lineup = lineup_of(options.lineup, options.data)
     network, tokenizer, origin = _beginning(options, len(lineup.readings))
     pairs = parallel.pairs(options.data, options.teacher, tokenizer, options.seed) if options.teacher else None
     optimizers = _optimizers(network, options)
@@ -109,11 +110,11 @@ def train(options: TrainOptions, progress: Callable[[int, int, float], None] | N
     return write(options, network, tokenizer, origin, losses)
 
 
-def lineup_of(name: str) -> Lineup:
-    """The line-up of that name. Raises BadTrainingData."""
+def lineup_of(name: str, data: Path) -> Lineup:
+    """The line-up of that name, with what was imported into the data's folder. Raises BadTrainingData."""
     if name not in LINEUPS:
         raise BadTrainingData(f"There is no line-up {name!r}; take one of {', '.join(LINEUPS)}.")
-    return LINEUPS[name]
+    return with_imported(LINEUPS[name], data)
 
 
 def _beginning(options: TrainOptions, readings: int) -> tuple[Network, Tokenizer, dict[str, str]]:

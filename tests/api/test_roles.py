@@ -23,6 +23,8 @@ SCOPES = {
     ("get", "/v1/assessments/{assessment_id}"): "read",
     ("post", "/v1/assessments/{assessment_id}/reviews"): "review",
     ("post", "/v1/assessments/{assessment_id}/reviews/withdraw"): "review",
+    ("post", "/v1/assessments/{assessment_id}/gloss"): "review",
+    ("get", "/v1/assessments/{assessment_id}/nearest"): "read",
     ("get", "/v1/alerts"): "read",
     ("get", "/v1/alerts/{alert_id}"): "read",
     ("post", "/v1/alerts/{alert_id}/acknowledge"): "review",

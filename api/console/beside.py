@@ -1,0 +1,104 @@
+"""What stands beside a passage on its page: a second machine's opinion, and a translation for who cannot read it.
+
+Both are shown as what they are, and neither decides.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy.orm import Session
+
+from api.console.desk import At, ConsoleRoute, Posted
+from api.console.narrowing import read_narrowing, read_trail
+from api.console.rendering import see_other
+from api.console.text import Piece, pieces
+from api.dependencies import AllSessions, Id, Now
+from api.nearest import Like, reviewed
+from api.queue import Found
+from api.second_reader import opinion_of
+from api.translation import Translators, gloss, gloss_of, translators
+from models.second import Gloss, Opinion
+
+router = APIRouter(route_class=ConsoleRoute)
+
+
+@dataclass(frozen=True)
+class Near:
+    """A decided passage that is like this one."""
+
+    href: str
+    source: str
+    status: str
+    likeness: float
+    signals: tuple[str, ...]
+    passage: tuple[Piece, ...]
+    language: str
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What the page shows beside one passage. `offered` is whether a translation can be asked for."""
+
+    opinion: Opinion | None = None
+    reason: tuple[Piece, ...] = ()
+    gloss: Gloss | None = None
+    translated: tuple[Piece, ...] = ()
+    offered: bool = False
+    outside: str = ""
+    target: str = ""
+    action: str = ""
+    nearest: tuple[Near, ...] = ()
+
+
+@router.post("/assessments/{assessment_id}/gloss")
+def translate(
+    request: Request,
+    assessment_id: Id,
+    at: At,
+    form: Posted,
+    *,
+    sessions: AllSessions,
+    now: Now,
+    known: Annotated[Translators, Depends(translators)],
+) -> Response:
+    """Have the text translated and show the passage again, in the search it was opened from."""
+    del form  # it has been checked
+    at.signed_in.actor.must("review")
+    gloss(sessions, known, assessment_id, at.account_id, now)
+    narrowing, trail = read_narrowing(request.query_params), read_trail(request.query_params)
+    return see_other(narrowing.href(assessment_id, trail))
+
+
+def beside(session: Session, request: Request, found: Found, here: str, account_id: int) -> Beside:
+    """Return what is kept beside this passage for one reader; `here` is the address of its page."""
+    known = translators(request)
+    opinion = opinion_of(session, found.assessment.id)
+    kept = gloss_of(session, found.document.id)
+    target = known.settings.assist.translate_to
+    query = here.partition("?")[2]
+    return Beside(
+        opinion=opinion,
+        reason=tuple(pieces(opinion.reason or "")) if opinion else (),
+        gloss=kept,
+        translated=tuple(pieces(kept.text)) if kept else (),
+        offered=known.offered and found.assessment.language != target and bool(found.document.text.strip()),
+        outside=known.outside,
+        target=target,
+        nearest=tuple(near_of(one) for one in reviewed(request).like(session, found, account_id)),
+        action=f"/assessments/{found.assessment.id}/gloss{query and '?'}{query}",
+    )
+
+
+def near_of(like: Like) -> Near:
+    """Return a decided passage as the page shows it."""
+    one = like.found
+    return Near(
+        href=f"/assessments/{one.assessment.id}",
+        source=one.source.name,
+        status=one.assessment.status,
+        likeness=like.likeness,
+        signals=tuple(mark.key for mark in one.marks if mark.kind == "signal"),
+        passage=tuple(pieces(like.passage)),
+        language=one.assessment.language,
+    )
