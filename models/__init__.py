@@ -19,6 +19,7 @@ from models import (
     review,
     source,
     tally,
+    trend_note,
 )
 
 __all__ = [
@@ -37,4 +38,5 @@ __all__ = [
     "review",
     "source",
     "tally",
+    "trend_note",
 ]

@@ -19,6 +19,7 @@ ACTIONS = (
     "review.decided",
     "review.withdrawn",
     "gold.changed",
+    "gazetteer.changed",
     "quarantine.released",
     "session.opened",
     "session.refused",
