@@ -204,6 +204,13 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
     return settings
 
 
+def places(environ: Mapping[str, str] | None = None, folder: Path | None = None) -> dict[str, str]:
+    """Say where each setting that somebody set was set: a variable's name, or a file with its line."""
+    environ = os.environ if environ is None else environ
+    found = (*_from_file(environ, folder or Path()), *_from_variables(environ))
+    return {name: place for name, place, value in found if not isinstance(value, BadSettings)}
+
+
 def _assembled(values: dict[str, Any], raw: dict[str, tuple[str, Any]], mistakes: list[str]) -> Settings | None:
     """Build the parts; each may refuse its values together, and says so in one sentence."""
     home = values.setdefault("home", Path("var"))

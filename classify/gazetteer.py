@@ -6,9 +6,10 @@ a group is mentioned, not that anything is said against it. Knows no model.
 
 import functools
 import json
+import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +52,20 @@ class Gazetteer:
     pattern: re.Pattern[str] = field(repr=False)
 
 
-@functools.lru_cache(maxsize=4)
 def load(extra: Path | None = None) -> Gazetteer:
-    """The bundled entries, and those of `extra` over them. Raises BadGazetteer with file and line."""
+    """The bundled entries, and those of `extra` over them. Raises BadGazetteer with file and line.
+
+    It is read once, and again when the file has changed.
+    """
+    try:
+        changed = extra.stat().st_mtime_ns if extra else 0
+    except OSError:
+        changed = 0  # reading it says what is wrong
+    return _loaded(extra, changed)
+
+
+@functools.lru_cache(maxsize=4)
+def _loaded(extra: Path | None, _changed: int) -> Gazetteer:
     entries = {entry.name: entry for path in (BUNDLED, extra) if path for entry in read(path)}
     owners: dict[str, list[tuple[str, str]]] = {}
     for entry in entries.values():
@@ -76,6 +88,24 @@ def read(path: Path) -> list[Entry]:
         for number, line in enumerate(lines, start=1)
         if line.strip() and not line.startswith("#")
     ]
+
+
+def write(path: Path, entries: Iterable[Entry]) -> None:
+    """Replace the entries of a file at once, comments kept; raises BadGazetteer, and leaves it, where one is wrong.
+
+    Whoever reads meanwhile sees the old file or the new one, never half of one.
+    """
+    kept = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+    lines = [*kept, *(json.dumps(asdict(entry), ensure_ascii=False) for entry in entries)]
+    made = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        made.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        read(made)
+        made.replace(path)
+    except OSError as error:
+        raise BadGazetteer(f"The gazetteer {path} cannot be written: {error}.") from error
+    finally:
+        made.unlink(missing_ok=True)
 
 
 def _entry(line: str, place: str) -> Entry:

@@ -20,6 +20,7 @@ from models import (
     second,
     source,
     tally,
+    trend_note,
 )
 
 __all__ = [
@@ -39,4 +40,5 @@ __all__ = [
     "second",
     "source",
     "tally",
+    "trend_note",
 ]

@@ -4,9 +4,10 @@ An alert proposes; a person acknowledges, resolves and writes why. How a rule is
 """
 
 import datetime as dt
+import json
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, cast, or_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, BigId, Keyed
@@ -17,6 +18,7 @@ ALERT_STATES = ("open", "acknowledged", "resolved")
 SIGHTINGS = ("seen", "disputed", "confirmed")
 EVENT_KINDS = (
     *("opened", "grew", "acknowledged", "resolved", "note", "owner", "repeated", "escalated", "merged", "engaged"),
+    "tagged",
     *SIGHTINGS,
 )
 
@@ -83,6 +85,13 @@ class Alert(Keyed, Base):
     told_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     escalated_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     merged_into: Mapped[int | None] = mapped_column(BigId, default=None)
+    tags: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+
+
+def tagged(tag: str) -> ColumnElement[bool]:
+    """Select alerts with a tag. JSON is searched as text, written with and without escapes as the databases do."""
+    held = cast(Alert.tags, Text)
+    return or_(*(held.contains(json.dumps(tag, ensure_ascii=escaped), autoescape=True) for escaped in (True, False)))
 
 
 class AlertEvent(Keyed, Base):

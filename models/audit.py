@@ -20,6 +20,7 @@ ACTIONS = (
     "review.decided",
     "review.withdrawn",
     "gold.changed",
+    "gazetteer.changed",
     "quarantine.released",
     "session.opened",
     "session.refused",

@@ -35,6 +35,13 @@ def raised(parameters: Mapping[str, Any], country: str | None, at: dt.datetime) 
     return None
 
 
+def between(entry: Mapping[str, Any], first: dt.date, last: dt.date) -> list[tuple[dt.date, dt.date]]:
+    """List when an entry takes place within some days, each as its first and last day; a yearly one comes again."""
+    years = range(first.year, last.year + 1)
+    found = {one for year in years for one in _occurrences(entry, dt.date(year, 7, 1))}
+    return sorted(one for one in found if one[0] <= last and one[1] >= first)
+
+
 def _occurrences(entry: Mapping[str, Any], day: dt.date) -> list[tuple[dt.date, dt.date]]:
     """List when an entry takes place: once, or each year around `day`."""
     first = dt.date.fromisoformat(entry["from"])

@@ -5,6 +5,8 @@ WarnError
 │   ├── RuleRefused
 │   ├── SilenceRefused
 │   ├── FiltersRefused
+│   ├── TagRefused
+│   ├── NoteRefused
 │   └── TrendRefused
 ├── NotFound           no such rule, alert or silence
 └── Conflict           it is too late, or the name is taken
@@ -36,6 +38,14 @@ class SilenceRefused(Refused):
 
 class FiltersRefused(Refused):
     """Filters of a webhook that name no known field or value."""
+
+
+class TagRefused(Refused):
+    """Too many tags, or too long ones."""
+
+
+class NoteRefused(Refused):
+    """An event that names nothing, or a time that cannot be."""
 
 
 class TrendRefused(Refused):

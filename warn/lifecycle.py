@@ -5,6 +5,7 @@ too long, that is said too. In doubt a message goes out: a duplicate beats a mis
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select, update
@@ -15,10 +16,11 @@ from models.alert import Alert, AlertAssessment
 from models.database import Sessions, reading, writing
 from warn import notify, timeline, words
 from warn.about import merged
-from warn.errors import AlreadyResolved, Conflict, NotFound
+from warn.errors import AlreadyResolved, Conflict, NotFound, TagRefused
 from warn.settings import WarnSettings
 
 BATCH = 200
+MOST_TAGS, LONGEST_TAG = 20, 40
 
 
 def remind(sessions: Sessions, settings: WarnSettings, now: dt.datetime) -> int:
@@ -41,6 +43,18 @@ def annotate(session: Session, alert_id: int, note: str, account_id: int | None,
     """Add a note to the timeline; partners do not get it. Raises NotFound."""
     alert = existing(session, alert_id)
     timeline.add(session, alert_id, "note", now, account_id=account_id, note=note)
+    return alert
+
+
+def tag(session: Session, alert_id: int, tags: Iterable[str], account_id: int | None, now: dt.datetime) -> Alert:
+    """Give an alert exactly these tags; raises NotFound and TagRefused. The same ones again write no line."""
+    alert = existing(session, alert_id)
+    wanted = sorted({" ".join(one.split()).lower() for one in tags} - {""})
+    if len(wanted) > MOST_TAGS or any(len(one) > LONGEST_TAG for one in wanted):
+        raise TagRefused([f"An alert has at most {MOST_TAGS} tags of at most {LONGEST_TAG} characters."])
+    if wanted != alert.tags:
+        alert.tags = wanted
+        timeline.add(session, alert_id, "tagged", now, account_id=account_id, details={"tags": wanted})
     return alert
 
 

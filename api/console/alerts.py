@@ -3,14 +3,16 @@
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.console import words
+from api.console.alert_desk import alert_desk
 from api.console.chart import draw
-from api.console.desk import At, ConsoleRoute, Desk, Posted, one
+from api.console.desk import At, ConsoleRoute, Desk, Posted, clean, one
 from api.console.passages import entries_of
 from api.console.rendering import decimal, number, page, see_other, sentence
 from api.console.translation import Spoken
@@ -21,12 +23,13 @@ from api.pagination import after, write_cursor
 from api.queue import details
 from api.routes.timeline import shown
 from models.account import Account
-from models.alert import ALERT_STATES, Alert, AlertAssessment, Rule, Silence
+from models.alert import ALERT_STATES, Alert, AlertAssessment, Rule, Silence, tagged
 from models.database import reading, writing
 from models.delivery import Delivery, Webhook, shown_address
 from warn import timeline
 from warn.alerts import acknowledge, resolve
 from warn.errors import Conflict, WarnError
+from warn.lifecycle import LONGEST_TAG
 from warn.settings import WarnSettings
 from warn.trends import Point, trends
 from warn.words import INDICATORS
@@ -67,6 +70,9 @@ def alerts(request: Request, at: At, session: ReadSession, now: Now) -> Response
     query = select(Alert).order_by(Alert.id.desc()).limit(ON_A_PAGE + 1)
     if shown in ALERT_STATES:
         query = query.where(Alert.state == shown)
+    tag = clean(request.query_params.get("tag", ""))[:LONGEST_TAG]
+    if tag:
+        query = query.where(tagged(tag))
     if (beyond := after(request.query_params.get("cursor") or None, "id", Alert.id)) is not None:
         query = query.where(beyond)
     rows = session.scalars(query).all()
@@ -75,11 +81,17 @@ def alerts(request: Request, at: At, session: ReadSession, now: Now) -> Response
         "alerts.html",
         desk=at,
         now=now,
-        tabs=[(f"/alerts?show={key}", label, key == shown) for key, label in TABS.items()],
+        tabs=[(f"/alerts{asked(key, tag)}", label, key == shown) for key, label in TABS.items()],
+        tag=tag,
         alerts=rows[:ON_A_PAGE],
-        next=f"/alerts?show={shown}&cursor={write_cursor('id', last.id)}" if last else "",
+        next=f"/alerts{asked(shown, tag, write_cursor('id', last.id))}" if last else "",
         empty=EMPTY[shown],
     )
+
+
+def asked(show: str, tag: str, cursor: str = "") -> str:
+    """Return the query string of one list."""
+    return "?" + urlencode({"show": show} | ({"tag": tag} if tag else {}) | ({"cursor": cursor} if cursor else {}))
 
 
 @router.get("/alerts/{alert_id}")
@@ -153,7 +165,8 @@ def alert_page(
         entries=entries_of(session, details(session, resting), "/assessments/{}".format, at),
         more=max(0, linked - PASSAGES),
         deliveries=deliveries(session, alert_id),
-        lines=shown(session, timeline.lines(session, alert_id)),
+        lines=shown(session, events := timeline.lines(session, alert_id)),
+        own=alert_desk(session, at, found, events),
         sightings={
             key: count for key, count in timeline.sightings(session, [alert_id]).get(alert_id, {}).items() if count
         },

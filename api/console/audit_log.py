@@ -23,6 +23,7 @@ SPOKEN = Spoken(
         "review.decided": "decided",
         "review.withdrawn": "took a decision back",
         "gold.changed": "changed a gold case",
+        "gazetteer.changed": "changed a group's names",
         "quarantine.released": "released from quarantine",
         "session.opened": "signed in",
         "session.refused": "tried a sign-in link that does not work",

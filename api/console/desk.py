@@ -28,6 +28,7 @@ from models.alert import Alert
 from models.assessment import Assessment
 from models.base import Keyed
 from models.database import reading
+from warn import errors as warn_errors
 
 PREFERENCES = "tocsin_view"
 LANGUAGE = "tocsin_language"
@@ -37,6 +38,7 @@ PLACES = Spoken(
     {
         "/": "Overview",
         "/queue": "Queue",
+        "/trends": "Trends",
         "/alerts": "Alerts",
         "/sources": "Sources",
         "/webhooks": "Partners",
@@ -44,9 +46,10 @@ PLACES = Spoken(
         "/agreement": "Agreement",
         "/people": "People",
         "/audit": "Audit log",
+        "/settings": "Settings",
     }
 )
-FOR_REVIEWERS, FOR_ADMINISTRATORS = {"/agreement"}, {"/people", "/audit"}
+FOR_REVIEWERS, FOR_ADMINISTRATORS = {"/agreement"}, {"/people", "/audit", "/settings"}
 TITLES = Spoken(
     {
         401: "Sign in first",
@@ -199,10 +202,19 @@ class ConsoleRoute(APIRoute):
                 return see_other("/sign-in") if request.method == "GET" else refusal(request, 401, refused.detail)
             except ApiError as refused:
                 return refusal(request, refused.status, refused.detail)
+            except warn_errors.WarnError as refused:
+                return refusal(request, status_of(refused), str(refused))
             except RequestValidationError:
                 return refusal(request, 404, _("There is no such page; the address may have been cut."))
 
         return handled
+
+
+def status_of(refused: warn_errors.WarnError) -> int:
+    """Return the status that a refusal of the room warn is answered with."""
+    if isinstance(refused, warn_errors.NotFound):
+        return 404
+    return 409 if isinstance(refused, warn_errors.Conflict) else 422
 
 
 def speak_to(request: Request) -> None:

@@ -4,6 +4,7 @@ Every link and form of the queue carries this, so that a bookmark is a saved sea
 passage of the same search. What cannot be understood narrows nothing. It knows no table.
 """
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from urllib.parse import urlencode
@@ -11,7 +12,7 @@ from urllib.parse import urlencode
 from api.console.desk import clean
 from api.console.translation import Spoken
 from api.queue import ORDERS, QueueFilters
-from models.assessment import SIGNALS, TARGETS
+from models.assessment import PATHWAYS, SIGNALS, TARGETS
 
 LONGEST = 200
 TRAIL = 20  # how far back "previous" can go
@@ -28,6 +29,7 @@ SPOKEN_ORDERS = Spoken(
 TABS = Spoken(
     {
         "review": "To review",
+        "flagged": "Flagged",
         "abstained": "Model abstained",
         "second": "Second look",
         "unsure": "Unsure",
@@ -39,6 +41,7 @@ TABS = Spoken(
 )
 STANDS_FOR = {
     "review": QueueFilters(flag=True, status="unreviewed"),
+    "flagged": QueueFilters(flag=True),
     "abstained": QueueFilters(abstained=True, status="unreviewed"),
     "second": QueueFilters(),
     "unsure": QueueFilters(status="unsure"),
@@ -62,6 +65,11 @@ class Narrowing:
     source: str = ""
     min_severity: str = ""
     order: str = "severity"
+    # What other pages lead here with; the form carries them along.
+    pathway: str = ""
+    target_name: str = ""
+    since: str = ""
+    until: str = ""
 
     @property
     def narrowed(self) -> bool:
@@ -80,7 +88,17 @@ class Narrowing:
             country=self.country or None,
             source=self.source or None,
             min_severity=int(self.min_severity) if self.min_severity else None,
+            pathway=self.pathway or None,
+            target_name=self.target_name or None,
+            since=_moment(self.since),
+            until=_moment(self.until),
         )
+
+    @property
+    def carried(self) -> list[tuple[str, str]]:
+        """What the form does not ask for itself, as (name, value)."""
+        given = [(name, getattr(self, name)) for name in ("pathway", "target_name", "since", "until")]
+        return [(name, value) for name, value in given if value]
 
     def asked(self, account_id: int) -> QueueFilters:
         """What the queue is asked for by this reader; what wants a second look differs from one to the next."""
@@ -126,7 +144,19 @@ def read_narrowing(query: Mapping[str, str]) -> Narrowing:
         source=given["source"],
         min_severity=str(min(100, int(severity))) if severity.isascii() and severity.isdigit() and severity else "",
         order=given["order"] if given["order"] in ORDERS else "severity",
+        pathway=given["pathway"] if given["pathway"] in PATHWAYS else "",
+        target_name=given["target_name"],
+        since=given["since"] if _moment(given["since"]) else "",
+        until=given["until"] if _moment(given["until"]) else "",
     )
+
+
+def _moment(text: str) -> dt.datetime | None:
+    try:
+        moment = dt.datetime.fromisoformat(text)
+        return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def read_trail(query: Mapping[str, str]) -> Trail:

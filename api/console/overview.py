@@ -2,19 +2,23 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from api import state
+from api.console import briefing
 from api.console.chart import draw
 from api.console.desk import COUNT_UP_TO, At, ConsoleRoute, count_up_to
 from api.console.rendering import number, page
 from api.console.translation import gettext as _
 from api.console.translation import ngettext
 from api.dependencies import CurrentSettings, Now, ReadSession
+from api.scoring import LazyScorer
 from classify import drift
+from classify.errors import ModelBroken
 from models.alert import Alert
 from models.assessment import Assessment
 from models.source import Source
@@ -44,7 +48,7 @@ class Tile:
 
 
 @router.get("/")
-def overview(at: At, session: ReadSession, settings: CurrentSettings, now: Now) -> Response:
+def overview(request: Request, at: At, session: ReadSession, settings: CurrentSettings, now: Now) -> Response:
     """Show the desk's morning page."""
     found = state.look(session, now)
     days = last_days(session, settings.warn, now)
@@ -59,6 +63,7 @@ def overview(at: At, session: ReadSession, settings: CurrentSettings, now: Now) 
         desk=at,
         now=now,
         tiles=tiles(session, found),
+        briefing=brief(session, settings.warn, request.app.state.scorer, now),
         days=DAYS,
         drawn=draw(days),
         alerts=list(alerts),
@@ -66,6 +71,25 @@ def overview(at: At, session: ReadSession, settings: CurrentSettings, now: Now) 
         beats=found.beats if any(beat.beat_at for beat in found.beats) else (),
         moved=drift.look(session, now, most=DRIFT_ROWS).moved[:MOST_MOVED],
     )
+
+
+def brief(session: Session, settings: WarnSettings, scorer: LazyScorer, now: dt.datetime) -> dict[str, Any]:
+    """Return what the briefing shows; a model that cannot be had is said, and stops no page."""
+    try:
+        card, broken = scorer.card(), ""
+    except ModelBroken as error:
+        card, broken = {}, str(error)
+    sections, total = briefing.what_rose(session, now)
+    bands, owners = briefing.alerts_by_owner(session, settings)
+    return {
+        "sections": sections,
+        "total": total,
+        "bands": bands,
+        "owners": owners,
+        "age": briefing.queue_age(session, now),
+        "states": briefing.sources_by_state(session),
+        "coverage": briefing.coverage(session, card, broken),
+    }
 
 
 def tiles(session: Session, found: state.State) -> list[Tile]:

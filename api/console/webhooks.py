@@ -8,7 +8,7 @@ from api.console.rendering import page
 from api.console.translation import Spoken
 from api.console.translation import gettext as _
 from api.dependencies import ReadSession
-from models.delivery import DELIVERY_STATES, Delivery, Webhook, shown_address
+from models.delivery import DELIVERY_STATES, TLP, Delivery, Webhook, shown_address
 
 TIERS = Spoken({"full": "everything", "pseudonymised": "no names of authors", "counts": "counts alone"})
 
@@ -26,6 +26,7 @@ def webhooks(at: At, session: ReadSession) -> Response:
     }
     rows = [
         {
+            "id": one.id,
             "url": shown_address(one),
             "description": one.description,
             "told": told(one),
@@ -36,7 +37,7 @@ def webhooks(at: At, session: ReadSession) -> Response:
         | {state: counts.get((one.id, state), 0) for state in DELIVERY_STATES}
         for one in session.scalars(select(Webhook).order_by(Webhook.id))
     ]
-    return page("webhooks.html", desk=at, webhooks=rows)
+    return page("webhooks.html", desk=at, webhooks=rows, tlps=TLP)
 
 
 def told(one: Webhook) -> str:

@@ -173,6 +173,7 @@ TIMELINE: Mapping[str, str] = Spoken(
         "escalated": "escalated",
         "merged": "merged",
         "engaged": "somebody engaged",
+        "tagged": "tagged",
         "seen": "a partner has seen it",
         "disputed": "a partner doubts it",
         "confirmed": "a partner knows it from elsewhere",
@@ -195,4 +196,22 @@ SAID_VERDICTS: Mapping[str, str] = Spoken(
 )
 SUBJECTS: Mapping[str, str] = Spoken(
     {"account": "account", "assessment": "passage", "session": "session", "token": "token"}
+)
+CONTACT_KINDS: Mapping[str, str] = Spoken(
+    {
+        "partner_desk": "partner desk",
+        "community_leader": "community leader",
+        "tribal_leader": "tribal leader",
+        "religious_leader": "religious leader",
+        "institution": "institution",
+        "media": "media",
+        "other": "other",
+    }
+)
+TOLD: Mapping[str, str] = Spoken(
+    {
+        "full": "everything but texts",
+        "pseudonymised": "no names of sources and groups",
+        "counts": "numbers alone",
+    }
 )

@@ -9,14 +9,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as OrmSession
 
 from api import queue
-from api.dependencies import MAX_ID, Id, Moment, Now, Reader, ReadSession, Reviewer, Session
+from api.dependencies import MAX_ID, Id, Moment, Now, Reader, ReadSession, Reviewer, Session, Word
 from api.errors import NotFound
 from api.pagination import Listed, PageWanted, after, listed
 from api.problems import describe_failures
 from api.shapes import AssessmentShape, assessment_shape
 from api.strict_json import StrictRoute
 from models.account import Account
-from models.alert import ALERT_STATES, RULE_KINDS, SIGHTINGS, Alert, Rule
+from models.alert import ALERT_STATES, RULE_KINDS, SIGHTINGS, Alert, Rule, tagged
 from warn import alerts, confirmed, timeline
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"], route_class=StrictRoute)
@@ -61,6 +61,7 @@ class AlertShape(BaseModel):
     owner: str | None = Field(description="Whose alert it is.")
     escalated_at: dt.datetime | None = Field(description="When it was said that nobody had taken it on.")
     merged_into: int | None = Field(description="The alert that it goes on in.")
+    tags: list[str] = Field(description="Words of the desk's own, to find it by.")
     sightings: dict[str, int] = Field(description="How many partners answer seen, disputed, confirmed.")
     machine: str
 
@@ -103,6 +104,7 @@ def list_alerts(
     kind: Annotated[Literal[RULE_KINDS] | None, Query()] = None,  # type: ignore[valid-type]
     rule_id: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None,
     min_severity: Annotated[int | None, Query(ge=0, le=100)] = None,
+    tag: Annotated[Word | None, Query(description="Those with this tag.")] = None,
     since: Annotated[Moment | None, Query(description="Opened at this time or later.")] = None,
     until: Annotated[Moment | None, Query(description="Opened before this time.")] = None,
 ) -> Listed[AlertShape]:
@@ -113,6 +115,8 @@ def list_alerts(
             query = query.where(column == value)
     if min_severity is not None:
         query = query.where(Alert.severity >= min_severity)
+    if tag is not None:
+        query = query.where(tagged(tag))
     if since is not None:
         query = query.where(Alert.opened_at >= since)
     if until is not None:

@@ -53,6 +53,14 @@ class OwnerSent(BaseModel):
     owner: Word | None = Field(description="An account's name; null for nobody.")
 
 
+class TagsSent(BaseModel):
+    """The tags it has from now on; what is left out goes."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"tags": ["radio", "border"]}})
+
+    tags: list[Word] = Field(max_length=20)
+
+
 class MergeSent(BaseModel):
     """Which alert it goes on in."""
 
@@ -118,6 +126,13 @@ def add_note(who: Reviewer, session: Session, now: Now, alert_id: Id, sent: Rema
 def set_owner(who: Reviewer, session: Session, now: Now, alert_id: Id, sent: OwnerSent) -> AlertShape:
     """Say whose alert it is."""
     alert = lifecycle.assign(session, alert_id, sent.owner, who.account_id, now)
+    return Names(session, [alert]).shape(alert)
+
+
+@router.post("/{alert_id}/tags", summary="Tag it", responses=describe_failures(401, 403, 404, 422))
+def set_tags(who: Reviewer, session: Session, now: Now, alert_id: Id, sent: TagsSent) -> AlertShape:
+    """Give it exactly these tags, in lower case; partners do not get them."""
+    alert = lifecycle.tag(session, alert_id, sent.tags, who.account_id, now)
     return Names(session, [alert]).shape(alert)
 
 

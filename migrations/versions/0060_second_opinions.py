@@ -10,7 +10,7 @@ from alembic import op
 from models.base import BigId, Json, UtcDateTime
 
 revision = "0060"
-down_revision = "0020"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 

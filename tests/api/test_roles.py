@@ -34,6 +34,7 @@ SCOPES = {
     ("post", "/v1/alerts/{alert_id}/notes"): "review",
     ("post", "/v1/alerts/{alert_id}/owner"): "review",
     ("post", "/v1/alerts/{alert_id}/merge"): "review",
+    ("post", "/v1/alerts/{alert_id}/tags"): "review",
     ("post", "/v1/alerts/{alert_id}/sightings"): "sight",
     ("get", "/v1/alerts/{alert_id}/contacts"): "review",
     ("post", "/v1/alerts/{alert_id}/engagements"): "review",
@@ -51,6 +52,9 @@ SCOPES = {
     ("post", "/v1/silences/{silence_id}/end"): "admin",
     ("get", "/v1/trends"): "read",
     ("get", "/v1/trends/escalation"): "read",
+    ("get", "/v1/events"): "read",
+    ("post", "/v1/events"): "review",
+    ("delete", "/v1/events/{event_id}"): "review",
     ("get", "/v1/webhooks"): "read",
     ("post", "/v1/webhooks"): "admin",
     ("get", "/v1/webhooks/{webhook_id}"): "read",
@@ -68,6 +72,7 @@ SCOPES = {
     ("get", "/v1/evidence/bundle"): "admin",
     ("get", "/v1/evidence/{item_id}/proof"): "read",
     ("get", "/v1/export"): "read",
+    ("get", "/v1/export/training"): "admin",
     ("get", "/v1/feeds/alerts"): "read",
 }
 # Which tokens open a route that needs the scope on the left.

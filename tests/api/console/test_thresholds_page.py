@@ -1,0 +1,74 @@
+"""The page on thresholds suggests and changes nothing; the settings show what holds and no secret."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from api.console.installation import masked
+from api.deciding import keep_decision
+from api.reviews import Decision
+from api.settings import describe
+from models.audit import AuditEvent
+from models.database import Sessions, reading, writing
+from tests.api.console.conftest import Browser, Page
+from tests.conftest import NOW
+from tests.factories import add_account, add_assessment
+
+
+def text_of(browser: Browser, path: str) -> str:
+    return " ".join(Page(browser.get(path).text).text.split())
+
+
+def settle(sessions: Sessions, **decisions: int) -> None:
+    with writing(sessions) as session:
+        reviewer = add_account(session).id
+        for verdict, count in decisions.items():
+            for _ in range(count):
+                passage = add_assessment(session, language="sw").id
+                keep_decision(session, reviewer, passage, Decision(verdict), NOW, 0.0)
+
+
+def test_a_suggestion_says_its_interval_and_what_it_rests_on(sessions: Sessions, outsider: Browser) -> None:
+    settle(sessions, confirmed=16, rejected=4)
+    text = text_of(outsider, "/thresholds?precision=80")
+    assert "Incitement to violence sw 0.255 0.900 80% (58% to 92%) 20 of 20 reviews 16 of 16" in text
+    assert "no threshold reached it" in text_of(outsider, "/thresholds?precision=90")
+    assert "sw,incitement" in outsider.get("/thresholds?precision=80&format=csv").text
+    assert "Take the texts out" not in text
+
+
+def test_few_reviews_suggest_nothing(sessions: Sessions, outsider: Browser) -> None:
+    assert "Nothing has been settled" in text_of(outsider, "/thresholds?precision=x")
+    settle(sessions, confirmed=2)
+    assert "fewer than 20 reviews" in text_of(outsider, "/thresholds")
+
+
+def test_texts_go_to_administrators_alone_and_it_is_kept(sessions: Sessions, admin: Browser, analyst: Browser) -> None:
+    settle(sessions, confirmed=1)
+    assert analyst.post("/thresholds/texts").status_code == 403
+    taken = admin.post("/thresholds/texts")
+    assert (taken.status_code, taken.text.count("\n")) == (200, 1)
+    with reading(sessions) as session:
+        assert session.scalars(select(AuditEvent).where(AuditEvent.action == "text.exported")).one().details == {
+            "what": "training",
+            "format": "jsonl",
+        }
+
+
+def test_settings_say_where_they_were_set_and_show_no_secret(
+    admin: Browser, sign_in: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOCSIN_LEASE_MINUTES", "30")
+    text = text_of(admin, "/settings")
+    assert "TOCSIN_LEASE_MINUTES How long a passage stays" in text
+    assert "15 15 TOCSIN_LEASE_MINUTES" in text  # the service was started before it was set
+    assert sign_in("Amina", "review").get("/settings").status_code == 403
+    known = {one.name: one for one in describe()}
+    assert masked(known["smtp_password"], "hunter2") == "set, and not shown"
+    for address in ("postgresql+psycopg://me:hunter2@db/x", "postgresql+psycopg://me:hu/nter@2@db/x?a=1"):
+        assert masked(known["database_url"], address).startswith("postgresql+psycopg://***@db/x")
+    assert masked(known["database_url"], "postgresql+psycopg:///x?password=hunter2&host=/s").endswith("=***&host=/s")
+    secret = next(one for one in known.values() if one.secret)
+    assert masked(secret, "hunter2") == "set, and not shown"
+    assert masked(known["lease_minutes"], 15) == "15"
