@@ -106,7 +106,7 @@ def trends(
     if group_by is None:
         values = [""]
     elif values is None:
-        values = series.busiest(session, scope, begin, end, least=0, most=MOST_SERIES)
+        values = series.busiest(session, scope, begin, end, least=0, most=MOST_SERIES, seconds=kind.seconds)
     if not values:
         return []
     names = series.names(session, scope.dimension, values)
