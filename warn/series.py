@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from models.source import Source
 from models.tally import TallyDay, TallyHour
-from warn.detectors import Array
+from warn.baseline import Array
 from warn.tally import VOLUME
 
 HOUR_SECONDS = 3600
