@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,13 @@ RECENT = (2, 7)  # days before the guard that tell whether the series has been r
 DAYS_TOLD = 1 + -(-REACH // 24)  # the longest window reaches back into this many days
 FACTS = 4 + len(RECENT) + 2 * len(WIDTHS) + 24 * DAYS_TOLD  # numbers that are learned of a series on a day
 BLOCK = 16  # series learned at once: what they need fits into the processor's cache
+
+
+class Scorer(Protocol):
+    """Whoever turns deviations and context into a score."""
+
+    def score(self, z: Array, context: Array) -> Array:
+        """Return the score of each row of z (rows, windows) and context (rows, contexts)."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,7 @@ class Weights:
 
 
 @lru_cache(maxsize=1)
-def weights() -> Weights:
+def fitted() -> Weights:
     """Read the fitted weights."""
     return Weights(**{name: np.array(values) for name, values in json.loads(WEIGHTS.read_text()).items()})
 
@@ -82,16 +90,16 @@ def threshold(false_alarms_per_quarter: float) -> float:
     return interpolated(BUDGET, false_alarms_per_quarter)
 
 
-def surge(y: Array, n: Array, design: Design, kept: Array | None = None) -> Surge:
+def surge(y: Array, n: Array, design: Design, kept: Array | None = None, weights: Scorer | None = None) -> Surge:
     """Score each hour of each series; `y`, `n` and `kept` as `warn.baseline.learn` takes them."""
     parts = []
     for start in range(0, len(y), BLOCK):
         rows = slice(start, start + BLOCK)
-        parts.append(_surge(y[rows], n[rows], design, None if kept is None else kept[rows]))
+        parts.append(_surge(y[rows], n[rows], design, None if kept is None else kept[rows], weights))
     return Surge(*(np.concatenate([getattr(part, name) for part in parts]) for name in Surge.__dataclass_fields__))
 
 
-def _surge(y: Array, n: Array, design: Design, kept: Array | None) -> Surge:
+def _surge(y: Array, n: Array, design: Design, kept: Array | None, weights: Scorer | None) -> Surge:
     base = learn(y, n, design, kept)
     known = known_by_day(y, n, base, design)
     slots = y.shape[1]
@@ -108,7 +116,7 @@ def _surge(y: Array, n: Array, design: Design, kept: Array | None) -> Surge:
     )
     observed, expected = [trailing(y, width) for width in WIDTHS], [trailing(base.mu, width) for width in WIDTHS]
     usable = by_slot(base.usable, design, slots)
-    return weigh(observed, expected, trailing(n, design.day), by_hour, usable, design)
+    return weigh(observed, expected, trailing(n, design.day), by_hour, usable, design, weights)
 
 
 def known_by_day(y: Array, n: Array, base: Baseline, design: Design) -> Known:
@@ -165,7 +173,13 @@ def alone(observed: Array, expected: Array, variance: Array, usable: Array, widt
 
 
 def weigh(
-    observed: Sequence[Array], expected: Sequence[Array], scanned: Array, known: Known, usable: Array, design: Design
+    observed: Sequence[Array],
+    expected: Sequence[Array],
+    scanned: Array,
+    known: Known,
+    usable: Array,
+    design: Design,
+    weights: Scorer | None = None,
 ) -> Surge:
     """Turn the counts of all windows into scores; arrays of any one shape in, arrays of that shape out."""
     shape = scanned.shape
@@ -184,7 +198,7 @@ def weigh(
     )
     z, p = deviations(y, m, v)
     context = _context(m, v, scanned[told], known, told)
-    score = weights().score(z, context)
+    score = (weights or fitted()).score(z, context)
     # The strongest window that holds enough posts to be told of.
     strength = np.where(y >= design.min_events, z, -np.inf)
     best = strength.argmax(1)
