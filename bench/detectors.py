@@ -11,8 +11,9 @@ make them: Poisson(k standard deviations of a day) posts, k in 4, 8, 16, spread 
 
 Prints `name<TAB>value` lines; `detectors.pod_per_quarter` is ours, `detectors.NAME.pod_per_quarter` a comparator:
 the strongest of five windows, which ours was before, the same without volume, EARS C2 on hours and on sliding days,
-a z-score over seven days and Poisson exceedance over 28 days. `detectors.confirmed` is ours after an analyst has confirmed what it found. False alarms are printed as
-multiples of what was asked for: on average and in the worst cell; `detectors.desk_week_W` for W a week over all series.
+a z-score over seven days and Poisson exceedance over 28 days. `detectors.confirmed` is ours after an analyst has
+confirmed what it found. False alarms are printed as multiples of what was asked for: on average and in the worst cell;
+`detectors.desk_week_W` for W a week over all series.
 
 Run: python bench/detectors.py [SERIES_PER_CELL] [DETECTOR,DETECTOR...]
 """

@@ -23,7 +23,7 @@ before it makes an hour cheap: ten thousand series are looked at again every hou
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,7 +149,7 @@ def by_day(x: Array, design: Design) -> Array:
     return padded.reshape(len(x), -1, design.day)
 
 
-def by_slot(x: Array, design: Design, slots: int) -> Array:
+def by_slot(x: NDArray[Any], design: Design, slots: int) -> NDArray[Any]:
     """Repeat what holds on each day for each of its slots."""
     return np.repeat(x, design.day, axis=1)[:, :slots]
 
@@ -179,7 +179,7 @@ def _risen(y: Array, mu: Array, phi: Array, events: Array, kept: Array, design: 
     parts = 2 if slots % 2 == 0 else 1
 
     def stretches(x: Array) -> Array:
-        part = x.reshape(series, days * parts, -1).sum(2)
+        part: Array = x.reshape(series, days * parts, -1).sum(2)
         part[:, parts - 1 :] += part[:, : days * parts - parts + 1].copy() if parts > 1 else 0
         return part
 
@@ -222,4 +222,5 @@ def _season(flagged: Array, scanned: Array, design: Design) -> Array:
     rate = np.divide(all_flagged, all_scanned, out=np.zeros_like(all_flagged), where=all_scanned > 0)
     factor = (flagged + SEASON_PRIOR) / (rate * scanned + SEASON_PRIOR)
     factor[:, : FIRST_DAYS + design.lag] = 1
-    return np.maximum(factor, 0)
+    positive: Array = np.maximum(factor, 0)
+    return positive

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,7 +163,7 @@ def look(told: Array, y: Array, n: Array, slot: int, design: Design, width: int 
     return alone(observed[k], expected[k], strays[k].variance(expected[k], events), usable, width, design)
 
 
-def alone(observed: Array, expected: Array, variance: Array, usable: Array, width: int, design: Design) -> Surge:
+def alone(observed: Array, expected: Array, variance: Array, usable: NDArray[Any], width: int, design: Design) -> Surge:
     """Test one window of each series alone."""
     told = np.asarray(usable, bool) & (expected > 0) & (observed >= design.min_events)
     p = np.ones_like(expected)
@@ -177,7 +177,7 @@ def weigh(
     expected: Sequence[Array],
     scanned: Array,
     known: Known,
-    usable: Array,
+    usable: NDArray[Any],
     design: Design,
     weights: Scorer | None = None,
 ) -> Surge:
