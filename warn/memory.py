@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import BigInteger, ColumnElement, cast, extract, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from models.tally import CountedHour, TallyHour
 from warn import combined, confirmed
@@ -66,7 +66,7 @@ class Shelf:
     @property
     def hours(self) -> int:
         """The hours that fit."""
-        return self.voices.shape[1]
+        return int(self.voices.shape[1])
 
     def move_to(self, first: int) -> None:
         """Forget the hours before `first`, and the values that were heard in none of the others."""
@@ -148,7 +148,7 @@ class Memory:
     def _unlearn(self, shelf: Shelf, hours: NDArray[np.int64], differ: NDArray[np.bool_]) -> None:
         """Have the rows learned again in whose history something changed."""
         for lesson in shelf.lessons.values():
-            rows = differ[:, hours < self._ripe(lesson.day)].any(axis=1)
+            rows = np.asarray(differ[:, hours < self._ripe(lesson.day)].any(axis=1))
             lesson.done &= ~rows[: len(lesson.done)]
 
     def _volume_changed(
@@ -289,5 +289,5 @@ def _rows(session: Session, scopes: Collection[Scope], hours: Sequence[int]) -> 
         yield named[key], value, at, voices
 
 
-def _between(column: ColumnElement[dt.datetime], first: int, end: int) -> tuple[ColumnElement[bool], ...]:
+def _between(column: InstrumentedAttribute[dt.datetime], first: int, end: int) -> tuple[ColumnElement[bool], ...]:
     return column >= moment_of(first, HOUR_SECONDS), column < moment_of(end, HOUR_SECONDS)
