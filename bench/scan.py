@@ -7,7 +7,7 @@ and learned), and the next day passes hour by hour, each with fresh counts and a
 `warn.surges.evaluate`: reading what changed, every series tested, and the alerts written. The figures are seconds of
 the processor, of one core; `scan.wall_s` is the median by the clock, which on a shared machine says more of the others.
 
-Run: taskset -c 1 python bench/scan.py [SERIES] [DATABASE_URL]
+Run: taskset -c 1 python bench/scan.py [SERIES] [DAYS OF HISTORY] [DATABASE_URL]
 """
 
 import datetime as dt
@@ -41,7 +41,7 @@ from warn.settings import WarnSettings
 HOUR = dt.timedelta(hours=1)
 NOW = dt.datetime(2026, 11, 1, 9, tzinfo=dt.UTC)
 SCANNED = 3000
-A_DAY = 3.0  # flagged posts per name
+A_DAY = 0.5  # flagged posts per name
 HOURS = 18  # that pass, over noon and midnight
 
 
@@ -49,12 +49,13 @@ def main() -> None:
     series = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     print(f"machine\t{platform.processor() or platform.machine()}, Python {platform.python_version()}")
     with tempfile.TemporaryDirectory() as folder:
-        url = sys.argv[2] if len(sys.argv) > 2 else f"sqlite:///{folder}/bench.sqlite"
+        days = int(sys.argv[2]) if len(sys.argv) > 2 else Design().memory + 1
+        url = sys.argv[3] if len(sys.argv) > 3 else f"sqlite:///{folder}/bench.sqlite"
         engine = connect(url)
         migrations.upgrade(engine)
         sessions = open_sessions(url)
         random = np.random.default_rng(3)
-        fill(engine, sessions, series, random)
+        fill(engine, sessions, series, days, random)
         took = a_day(sessions, series, random)
         engine.dispose()
     print(f"scan.series\t{series}")
@@ -66,9 +67,9 @@ def main() -> None:
     print(f"scan.rss_mb\t{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}")
 
 
-def fill(engine: Engine, sessions: Sessions, series: int, random: Generator) -> None:
+def fill(engine: Engine, sessions: Sessions, series: int, days: int, random: Generator) -> None:
     """Write the history up to `NOW`."""
-    hours = (Design().memory + 1) * 24
+    hours = days * 24
     statement = "INSERT INTO tally_hours VALUES (?, ?, ?, '', ?, ?, ?, 0)"
     if engine.dialect.name != "sqlite":
         statement = ""
