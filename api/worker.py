@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -41,6 +41,7 @@ from models.item import Item
 from models.source import Source
 from warn.alerts import raise_alerts
 from warn.errors import WarnError
+from warn.memory import Memory
 
 LOG = logging.getLogger(__name__)
 FORESEEN = (ApiError, ClassifyError, IngestError, WarnError)
@@ -58,6 +59,7 @@ class Works:
     settings: Settings
     network: Network
     scorer: LazyScorer
+    memory: Memory = field(default_factory=Memory)
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ ARROWS = (
     Arrow("poll", lambda w, now: poll(w.sessions, w.network, w.settings.ingest, now), 5, 40),
     Arrow("extract", lambda w, now: extract(w.sessions, w.network, w.settings.ingest, now), 2, 30),
     Arrow("assess", lambda w, now: assess(w.sessions, w.scorer.get(), w.settings.classify, now), 2, 30),
-    Arrow("raise", lambda w, now: raise_alerts(w.sessions, w.settings.warn, now), 3, 20),
+    Arrow("raise", lambda w, now: raise_alerts(w.sessions, w.settings.warn, now, w.memory), 3, 20),
     Arrow("deliver", lambda w, now: webhooks.deliver(w.sessions, w.network, w.settings, now), 2, 20),
 )
 

@@ -9,7 +9,8 @@ Prints `name<TAB>value` lines:
 - `raise.recount_hour_ms`: one hour counted again
 - `raise.surge_s`: one turn of a surge rule over every target, country and source
 
-Run: python bench/trends.py [ASSESSMENTS] [DATABASE_URL]
+Run: python bench/trends.py [ASSESSMENTS] [DATABASE_URL] [--counts]
+With `--counts` only the tallies are written (ten million assessments in minutes), and only trends are asked.
 Without a URL a SQLite file in a temporary folder is filled. A PostgreSQL database must be empty; it is left filled.
 """
 
@@ -27,6 +28,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import desk_counts
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, func, insert, select, text
 from sqlalchemy.orm import Session
@@ -39,7 +41,7 @@ from models.assessment import PATHWAYS, SIGNALS, TARGETS, Assessment, Mark
 from models.database import Sessions, connect, open_sessions, reading, writing
 from models.source import Source
 from models.tally import TallyHour, hour_of, mark_stale
-from warn import surges, tally
+from warn import ledger, surges, tally
 from warn.rules import RuleInput, create_rule
 from warn.settings import WarnSettings
 from warn.tally import Reading
@@ -51,23 +53,36 @@ LANGUAGES = ("en", "sw", "ar", "am", "my", "rw", "fr", "ha", "om", "so")
 NAMES = ("Varni", "Ostrekan", "Tolbari", "Keshu", "Marrok")
 NOW = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)
 CHUNK = 5_000
-ROUNDS = 25
+ROUNDS = 15
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    given = [part for part in sys.argv[1:] if part != "--counts"]
+    count = int(given[0]) if given else 1_000_000
     print(f"machine\t{platform.processor() or platform.machine()}, Python {platform.python_version()}")
     with tempfile.TemporaryDirectory() as folder:
-        url = sys.argv[2] if len(sys.argv) > 2 else f"sqlite:///{folder}/bench.sqlite"
+        url = given[1] if len(given) > 1 else f"sqlite:///{folder}/bench.sqlite"
         engine = connect(url)
         migrations.upgrade(engine)
         began = time.perf_counter()
         sessions = open_sessions(url)
-        fill(engine, sessions, count)
+        if "--counts" in sys.argv:
+            fill_counts(engine, sessions, count)
+        else:
+            fill(engine, sessions, count)
         print(f"trends.fill_s\t{time.perf_counter() - began:.0f}", flush=True)
-        ask(sessions)
-        raise_once(sessions)
+        ask(sessions, queue="--counts" not in sys.argv)
+        if "--counts" not in sys.argv:
+            raise_once(sessions)
         engine.dispose()
+
+
+def fill_counts(engine: Engine, sessions: Sessions, count: int) -> None:
+    """Write the tallies alone."""
+    world = {"sources": SOURCES, "countries": COUNTRIES, "languages": LANGUAGES, "names": NAMES}
+    rows = desk_counts.fill(engine, sessions, count, NOW, days=DAYS, **world)  # type: ignore[arg-type]
+    print(f"trends.assessments\t{count}")
+    print(f"trends.tallies\t{rows}")
 
 
 def fill(engine: Engine, sessions: Sessions, count: int) -> None:
@@ -94,6 +109,8 @@ def fill(engine: Engine, sessions: Sessions, count: int) -> None:
             counted = [row for hour in ended for row in tally_rows(hour, hours.pop(hour))]
             session.execute(insert(TallyHour), counted)
             tallies += len(counted)
+    with writing(sessions) as session:
+        ledger.add_up(session, NOW - dt.timedelta(days=DAYS + 1), NOW)
     print(f"trends.assessments\t{count}")
     print(f"trends.tallies\t{tallies}")
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -194,7 +211,7 @@ def tally_rows(hour: dt.datetime, readings: list[Reading]) -> list[dict[str, Any
     return [{**key._asdict(), "hour": hour, **vars(cell)} for key, cell in tally.cells(readings, ()).items()]
 
 
-def ask(sessions: Sessions) -> None:
+def ask(sessions: Sessions, *, queue: bool) -> None:
     """Put the questions through the whole service, in this process."""
     token = auth.create_token(sessions, "bench", ["read"], NOW)
     with TestClient(create_app(Settings(), sessions, clock=lambda: NOW)) as client:
@@ -206,9 +223,11 @@ def ask(sessions: Sessions) -> None:
         print(f"trends.p95_ms\t{quantile(everything, 0.95):.1f}")
         for name, times in trends.items():
             print(f"trends.{name}.p95_ms\t{quantile(sorted(times), 0.95):.1f}")
-        queue = timed(client, "/v1/assessments", filters(), chance)
-        print(f"assessments.p95_ms\t{quantile(sorted(itertools.chain(*queue.values())), 0.95):.1f}")
-        for name, times in queue.items():
+        if not queue:
+            return
+        waiting = timed(client, "/v1/assessments", filters(), chance)
+        print(f"assessments.p95_ms\t{quantile(sorted(itertools.chain(*waiting.values())), 0.95):.1f}")
+        for name, times in waiting.items():
             print(f"assessments.{name}.p95_ms\t{quantile(sorted(times), 0.95):.1f}")
 
 

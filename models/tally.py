@@ -1,4 +1,4 @@
-"""Counts by hour, which trends and surge rules read instead of a million assessments.
+"""Counts by hour and by day, which trends and surge rules read instead of a million assessments.
 
 A tally is always a recount: whoever changes what an hour holds marks that hour stale in the same transaction, and the
 room warn counts the stale hours again from the assessments. Recounting twice gives the same, so nothing is ever
@@ -24,13 +24,25 @@ from models.database import is_sqlite
 DIMENSIONS = ("all", "target", "target_name", "language", "country", "source")
 
 
-class TallyHour(Base):
-    """One series in one hour.
+class Counted:
+    """The columns of a count: which series, and how much of it.
 
     `documents`: documents in the series (for `volume` everything assessed, otherwise those flagged with the label).
     `voices`: clusters whose first document with this label falls into this hour, so that hours add up and a repost
     storm is one voice. `confirmed`: documents a reviewer has confirmed.
     """
+
+    label: Mapped[str] = mapped_column(String(40), primary_key=True)
+    dimension: Mapped[str] = mapped_column(String(12), primary_key=True)
+    value: Mapped[str] = mapped_column(String(100), primary_key=True, default="")
+    country: Mapped[str] = mapped_column(String(2), primary_key=True, default="")
+    documents: Mapped[int] = mapped_column(default=0, sort_order=2)
+    voices: Mapped[int] = mapped_column(default=0, sort_order=2)
+    confirmed: Mapped[int] = mapped_column(default=0, sort_order=2)
+
+
+class TallyHour(Counted, Base):
+    """One series in one hour."""
 
     __tablename__ = "tally_hours"
     # The second index serves "all values of one dimension over a while" without reading their whole past.
@@ -40,14 +52,29 @@ class TallyHour(Base):
         {"sqlite_with_rowid": False},
     )
 
-    label: Mapped[str] = mapped_column(String(40), primary_key=True)
-    dimension: Mapped[str] = mapped_column(String(12), primary_key=True)
-    value: Mapped[str] = mapped_column(String(100), primary_key=True, default="")
-    country: Mapped[str] = mapped_column(String(2), primary_key=True, default="")
+    hour: Mapped[dt.datetime] = mapped_column(primary_key=True, sort_order=1)
+
+
+class TallyDay(Counted, Base):
+    """One series on one day (UTC): always the sum of its hours, moved by what a recount changes in one of them."""
+
+    __tablename__ = "tally_days"
+    __table_args__ = (
+        Index("ix_tally_days_day", "day"),
+        Index("ix_tally_days_label", "label", "dimension", "country", "day", "value"),
+        {"sqlite_with_rowid": False},
+    )
+
+    day: Mapped[dt.datetime] = mapped_column(primary_key=True, sort_order=1)
+
+
+class CountedHour(Base):
+    """How often the rows of an hour have changed, so that who keeps them in memory knows which to read again."""
+
+    __tablename__ = "counted_hours"
+
     hour: Mapped[dt.datetime] = mapped_column(primary_key=True)
-    documents: Mapped[int] = mapped_column(default=0)
-    voices: Mapped[int] = mapped_column(default=0)
-    confirmed: Mapped[int] = mapped_column(default=0)
+    revision: Mapped[int] = mapped_column(default=1)
 
 
 class StaleHour(Base):
@@ -62,6 +89,11 @@ class StaleHour(Base):
 def hour_of(moment: dt.datetime) -> dt.datetime:
     """Return the UTC hour that `moment` lies in."""
     return moment.astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def day_of(moment: dt.datetime) -> dt.datetime:
+    """Return the UTC day that `moment` lies in."""
+    return hour_of(moment).replace(hour=0)
 
 
 def mark_stale(session: Session, moments: set[dt.datetime]) -> None:

@@ -15,14 +15,15 @@ from models.assessment import Assessment
 from models.database import Sessions, reading, writing
 from warn import items, lifecycle, notify, patterns, silences, surges, tally, timeline
 from warn.errors import AlreadyAcknowledged, AlreadyResolved, NotFound
+from warn.memory import Memory
 from warn.settings import WarnSettings
 
 
-def raise_alerts(sessions: Sessions, settings: WarnSettings, now: dt.datetime) -> int:
+def raise_alerts(sessions: Sessions, settings: WarnSettings, now: dt.datetime, memory: Memory | None = None) -> int:
     """Bring counts up to date and raise what the rules ask for; return how many alerts were opened."""
     tally.recount(sessions, now, limit=settings.stale_hours_batch)
     opened = items.evaluate(sessions, settings, now)
-    opened += surges.evaluate(sessions, settings, now)
+    opened += surges.evaluate(sessions, settings, now, memory)
     opened += patterns.evaluate(sessions, settings, now)
     _deliver_held(sessions, now)
     lifecycle.remind(sessions, settings, now)

@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from warn import series
-from warn.detectors import Array
+from warn.baseline import Array
 from warn.series import Scope
 from warn.standard.protocol import Verdict
 from warn.standard.registry import STANDARD, WEEKLY_ONLY

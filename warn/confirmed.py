@@ -5,19 +5,19 @@ called, which its longest window reaches back to, until its last alarm.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.alert import Alert, AlertEvent
-from warn.detectors import WINDOWS, Array
+from warn.baseline import Array
 from warn.errors import NotFound
 from warn.series import Scope, slot_of
 
 VERDICTS = ("confirmed", "disputed")
-REACH = dt.timedelta(hours=max(WINDOWS))
+REACH = dt.timedelta(hours=24)
 
 
 def decide(
@@ -43,8 +43,8 @@ def stem_of(scope: Scope, value: str) -> str:
     return f"surge:{scope.label}:{scope.dimension}:{value}:{scope.country}:"
 
 
-def kept(session: Session, scope: Scope, values: Sequence[str], first: int, last: int, seconds: int) -> Array | None:
-    """Return an array (values, slots) that is 0 in confirmed events and 1 elsewhere; None when there are none."""
+def spans(session: Session, scope: Scope, seconds: int) -> dict[str, tuple[tuple[int, int], ...]]:
+    """Return the slots, from and up to, of the confirmed events of each value of a scope."""
     said = (
         select(Alert.group_key, Alert.opened_at, Alert.last_event_at, AlertEvent.kind)
         .join(AlertEvent, AlertEvent.alert_id == Alert.id)
@@ -53,11 +53,27 @@ def kept(session: Session, scope: Scope, values: Sequence[str], first: int, last
         .order_by(AlertEvent.id)
     )
     latest = {(key, opened): (ended, kind) for key, opened, ended, kind in session.execute(said)}
-    rows = {stem_of(scope, value): row for row, value in enumerate(values)}
-    mask = np.ones((len(values), last - first))
+    begins, ends = f"surge:{scope.label}:{scope.dimension}:", f":{scope.country}"
+    found: dict[str, tuple[tuple[int, int], ...]] = {}
     for (key, opened), (ended, kind) in latest.items():
-        row = rows.get(key.rpartition(":")[0] + ":")
-        if kind == "confirmed" and row is not None:
-            start, end = slot_of(opened - REACH, seconds), slot_of(ended, seconds) + 1
-            mask[row, max(start - first, 0) : max(end - first, 0)] = 0
+        series = key.rpartition(":")[0]
+        if kind == "confirmed" and series.endswith(ends):
+            value = series[len(begins) : len(series) - len(ends)]
+            span = slot_of(opened - REACH, seconds), slot_of(ended, seconds) + 1
+            found[value] = (*found.get(value, ()), span)
+    return found
+
+
+def kept(session: Session, scope: Scope, values: Sequence[str], first: int, last: int, seconds: int) -> Array | None:
+    """Return an array (values, slots) that is 0 in confirmed events and 1 elsewhere; None when there are none."""
+    mask = masked(spans(session, scope, seconds), values, first, last)
     return None if mask.all() else mask
+
+
+def masked(found: Mapping[str, tuple[tuple[int, int], ...]], values: Sequence[str], first: int, last: int) -> Array:
+    """Write spans as an array (values, slots) that is 0 within them and 1 elsewhere."""
+    mask = np.ones((len(values), last - first))
+    for row, value in enumerate(values):
+        for start, end in found.get(value, ()):
+            mask[row, max(start - first, 0) : max(end - first, 0)] = 0
+    return mask

@@ -30,7 +30,7 @@ from sqlalchemy.orm import Session
 
 from models.assessment import Assessment, Mark
 from warn import series
-from warn.detectors import Array, Mask
+from warn.baseline import Array, Mask
 from warn.errors import TrendRefused
 from warn.series import DAY_SECONDS, Scope
 from warn.tally import VOLUME

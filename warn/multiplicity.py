@@ -18,12 +18,13 @@ from sqlalchemy.orm import Session
 
 from models.alert import Rule
 from models.assessment import Assessment, Mark
-from models.tally import TallyHour
+from models.tally import TallyDay, day_of
 from warn.rules import RuleInput, wanted_values
 from warn.scan import Alarm, labels_of
 from warn.settings import WarnSettings
 
 HOUR = dt.timedelta(hours=1)
+DAY = dt.timedelta(days=1)
 WEEKS_OF_QUARTER = 13
 OVERLAP = 0.5
 MOST_ALSO = 20
@@ -48,23 +49,24 @@ class Spoken:
 
 
 def watched(session: Session, rules: Iterable[Rule | RuleInput], end: dt.datetime, settings: WarnSettings) -> int:
-    """Count the series of some surge rules that could alarm, judged by the days of their history."""
-    since = end - dt.timedelta(days=settings.baseline_days)
+    """Count the series of some surge rules that could alarm, judged by the last days, today included."""
+    last = day_of(end) + DAY
+    since = last - dt.timedelta(days=settings.baseline_days)
     series: set[tuple[str, str, str, str]] = set()
     for rule in rules:
         group = rule.parameters.get("group_by") or "all"
         within = wanted_values(rule.filters["country"]) if "country" in rule.filters and group != "country" else [""]
         query = (
-            select(TallyHour.label, TallyHour.dimension, TallyHour.value, TallyHour.country)
+            select(TallyDay.label, TallyDay.dimension, TallyDay.value, TallyDay.country)
             .where(
-                TallyHour.label.in_(labels_of(rule)),
-                TallyHour.dimension == group,
-                TallyHour.country.in_(within),
-                TallyHour.hour >= since,
-                TallyHour.hour < end,
+                TallyDay.label.in_(labels_of(rule)),
+                TallyDay.dimension == group,
+                TallyDay.country.in_(within),
+                TallyDay.day >= since,
+                TallyDay.day < last,
             )
-            .group_by(TallyHour.label, TallyHour.dimension, TallyHour.value, TallyHour.country)
-            .having(func.sum(TallyHour.voices) >= settings.surge_min_voices)
+            .group_by(TallyDay.label, TallyDay.dimension, TallyDay.value, TallyDay.country)
+            .having(func.sum(TallyDay.voices) >= settings.surge_min_voices)
         )
         # Two rules that watch the same series may be wrong about it only once.
         series.update((label, dimension, value, country) for label, dimension, value, country in session.execute(query))

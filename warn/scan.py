@@ -12,8 +12,9 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from models.alert import Rule
-from warn import confirmed, detectors, series
-from warn.detectors import Array, Mask, Surge
+from warn import combined, confirmed, detectors, series
+from warn.baseline import Array, Design, Mask
+from warn.detectors import Surge
 from warn.rules import RuleInput, wanted_values
 from warn.series import HOUR_SECONDS, Scope
 from warn.settings import WarnSettings
@@ -99,18 +100,26 @@ def scopes_of(
     session: Session, rule: Rule | RuleInput, since: dt.datetime, until: dt.datetime, settings: WarnSettings
 ) -> Iterator[tuple[Scope, list[str]]]:
     """List the series of a rule that hold enough posts to alarm at all."""
+    reach = dt.timedelta(hours=combined.REACH)
+    for scope in watched_scopes(rule):
+        values = series.busiest(session, scope, since - reach, until, least=settings.surge_min_voices, most=MOST_SERIES)
+        yield scope, chosen(session, rule, scope, values)
+
+
+def watched_scopes(rule: Rule | RuleInput) -> list[Scope]:
+    """Name the sets of series that a rule watches."""
     group = rule.parameters.get("group_by") or "all"
     countries = wanted_values(rule.filters["country"]) if "country" in rule.filters and group != "country" else [""]
-    chosen = wanted_values(rule.filters[group]) if group in rule.filters else None
-    longest = dt.timedelta(hours=max(detectors.WINDOWS))
-    for label in labels_of(rule):
-        for country in countries:
-            scope = Scope(label, group, country)
-            values = series.busiest(
-                session, scope, since - longest, until, least=settings.surge_min_voices, most=MOST_SERIES
-            )
-            named = series.names(session, group, values)
-            yield scope, [value for value in values if chosen is None or value in chosen or named[value] in chosen]
+    return [Scope(label, group, country) for label in labels_of(rule) for country in countries]
+
+
+def chosen(session: Session, rule: Rule | RuleInput, scope: Scope, values: list[str]) -> list[str]:
+    """Keep the values that the rule asks for, by key or by name; all where it asks for none."""
+    if scope.dimension not in rule.filters:
+        return values
+    wanted = wanted_values(rule.filters[scope.dimension])
+    named = series.names(session, scope.dimension, values)
+    return [value for value in values if value in wanted or named[value] in wanted]
 
 
 def labels_of(rule: Rule | RuleInput) -> list[str]:
@@ -129,20 +138,33 @@ def scan(
     budget: float | None = None,
 ) -> Scan:
     """Test some series of a rule in each hour from `since` up to `until`."""
-    design = detectors.Design(
+    design = design_of(settings)
+    begin, end = series.slot_of(since, HOUR_SECONDS), series.slot_of(until, HOUR_SECONDS)
+    first = (begin // 24 - design.memory) * 24
+    flagged = series.read(session, scope, values, first, end, HOUR_SECONDS).voices
+    scanned = np.maximum(series.read_volume(session, scope, values, first, end, HOUR_SECONDS).voices, flagged)
+    kept = confirmed.kept(session, scope, values, first, end, HOUR_SECONDS)
+    hours = rule.parameters.get("window_hours")
+    if hours:
+        surge = detectors.surge(flagged, scanned, design, [hours], kept)
+    else:
+        surge = combined.surge(flagged, scanned, design, kept)
+    alarmed = surge.score[:, begin - first :] > bar_of(rule, settings, budget)
+    return Scan(scope, values, first, begin - first, surge, scanned, alarmed)
+
+
+def design_of(settings: WarnSettings) -> Design:
+    """Turn the operator's settings into the test's terms, by hours."""
+    return Design(
         baseline=settings.baseline_days * 24,
         guard=settings.guard_hours,
         least=settings.baseline_min_days * 24,
         min_events=settings.surge_min_voices,
     )
-    begin, end = series.slot_of(since, HOUR_SECONDS), series.slot_of(until, HOUR_SECONDS)
-    # Two baselines back: what capped the counts of the first must be known too. Whole days, as the test wants them.
-    first = (begin - 2 * (design.baseline + design.guard)) // 24 * 24
-    flagged = series.read(session, scope, values, first, end, HOUR_SECONDS).voices
-    scanned = np.maximum(series.read_volume(session, scope, values, first, end, HOUR_SECONDS).voices, flagged)
-    kept = confirmed.kept(session, scope, values, first, end, HOUR_SECONDS)
-    hours = rule.parameters.get("window_hours")
-    surge = detectors.surge(flagged, scanned, design, [hours] if hours else detectors.WINDOWS, kept)
+
+
+def bar_of(rule: Rule | RuleInput, settings: WarnSettings, budget: float | None = None) -> float:
+    """Return the score above which a rule alarms within a budget of false alarms per series and quarter."""
     own = rule.parameters.get("budget", settings.false_alarms_per_quarter)
-    bar = detectors.threshold(own if budget is None else budget)
-    return Scan(scope, values, first, begin - first, surge, scanned, surge.score[:, begin - first :] > bar)
+    threshold = detectors.threshold if rule.parameters.get("window_hours") else combined.threshold
+    return threshold(own if budget is None else budget)

@@ -7,7 +7,6 @@ which of several series speaks for the same posts, is told by `warn.multiplicity
 
 import datetime as dt
 import math
-from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import or_, select, update
@@ -16,15 +15,17 @@ from sqlalchemy.orm import Session
 from models.alert import Alert, Rule
 from models.database import Sessions, reading, writing
 from models.tally import hour_of
-from warn import series
+from warn import series, watch
 from warn.about import FIELDS
 from warn.confirmed import stem_of
+from warn.memory import Memory
 from warn.multiplicity import MOST_ALSO, Heard, Spoken, budget, speak_once, voices_of, watched
 from warn.notify import rfc3339
 from warn.opening import Draft, open_or_join
-from warn.scan import Alarm, scans
+from warn.scan import Alarm
 from warn.settings import WarnSettings
 from warn.silences import active_silences
+from warn.watch import Look
 
 HOUR = dt.timedelta(hours=1)
 CATCH_UP_HOURS = 48  # a worker that was away longer looks at the latest two days only
@@ -37,14 +38,18 @@ FIELD_OF = {
 }
 
 
-def evaluate(sessions: Sessions, settings: WarnSettings, now: dt.datetime) -> int:
-    """Look at every surge rule that has not seen the hour that ended last; return how many alerts were opened."""
+def evaluate(sessions: Sessions, settings: WarnSettings, now: dt.datetime, memory: Memory | None = None) -> int:
+    """Look at every surge rule that has not seen the hour that ended last; return how many alerts were opened.
+
+    A worker passes the memory it keeps between looks; without one everything is read again.
+    """
+    memory = memory or Memory()
     end = hour_of(now)
     with reading(sessions) as session:
         due = list(session.scalars(select(Rule).where(_due(end)).order_by(Rule.id)))
         if not due:
             return 0
-        spoken = _spoken(session, due, end, settings)
+        spoken = _spoken(session, memory, due, end, settings)
     opened = 0
     for rule in due:
         with writing(sessions) as session:
@@ -66,36 +71,26 @@ def evaluate(sessions: Sessions, settings: WarnSettings, now: dt.datetime) -> in
     return opened
 
 
-def _spoken(session: Session, rules: list[Rule], end: dt.datetime, settings: WarnSettings) -> list[Spoken]:
+def _spoken(
+    session: Session, memory: Memory, rules: list[Rule], end: dt.datetime, settings: WarnSettings
+) -> list[Spoken]:
     """Find what alarms within the desk's budget, and let overlapping series speak once."""
     every = session.scalars(select(Rule).where(Rule.kind == "surge", Rule.enabled).order_by(Rule.id))
     series_watched = watched(session, list(every), end, settings)
-    alarms = [
-        (rule.id, alarm)
-        for rule in rules
-        for alarm in alarms_of(
-            session, rule, rule.evaluated_until, end, settings, budget(rule, series_watched, settings)
+    looks = [
+        Look(
+            rule,
+            max(rule.evaluated_until or end - HOUR, end - CATCH_UP_HOURS * HOUR),
+            budget(rule, series_watched, settings),
         )
+        for rule in rules
     ]
+    alarms = watch.alarms(session, memory, looks, end, settings)
     # Alone there is nothing to fold, and most hours bring none or one.
     known = len(alarms) > 1
     return speak_once(
         [Heard(rule_id, alarm, voices_of(session, alarm) if known else frozenset()) for rule_id, alarm in alarms]
     )
-
-
-def alarms_of(
-    session: Session,
-    rule: Rule,
-    evaluated_until: dt.datetime | None,
-    end: dt.datetime,
-    settings: WarnSettings,
-    allowed: float | None = None,
-) -> Iterator[Alarm]:
-    """Find the series of a rule that alarm in an hour that ended after the last look and up to `end`."""
-    since = max(evaluated_until or end - HOUR, end - CATCH_UP_HOURS * HOUR)
-    for scanned in scans(session, rule, since, end, settings, allowed):
-        yield from scanned.strongest()
 
 
 def about(alarm: Alarm, name: str) -> dict[str, list[str]]:

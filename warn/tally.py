@@ -13,14 +13,16 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, insert, select
+from sqlalchemy import Select, and_, delete, func, select
 from sqlalchemy.orm import Session, aliased
 
 from models.assessment import PATHWAYS, SIGNALS, STANCES, Assessment, Mark
 from models.database import Sessions, is_sqlite, reading, writing
 from models.tally import StaleHour, TallyHour, mark_stale
+from warn import ledger
+from warn.ledger import Cell, Key
 
 HOUR = dt.timedelta(hours=1)
 VOLUME = "volume"
@@ -29,15 +31,6 @@ ANY = "any"
 STANCE_LABELS = tuple(f"stance:{key}" for key in STANCES if key != "asserts")
 LABELS = (ANY, *(f"signal:{key}" for key in SIGNALS), *(f"pathway:{key}" for key in PATHWAYS), *STANCE_LABELS)
 CLUSTERS_PER_QUERY = 500
-
-
-class Key(NamedTuple):
-    """One series of the lattice."""
-
-    label: str
-    dimension: str
-    value: str
-    country: str
 
 
 @dataclass(frozen=True)
@@ -57,15 +50,6 @@ class Reading:
         return keys_of(self.language, self.country, self.source_id, self.labels, self.targets)
 
 
-@dataclass
-class Cell:
-    """The counts of one series in one hour."""
-
-    documents: int = 0
-    voices: int = 0
-    confirmed: int = 0
-
-
 def recount(sessions: Sessions, now: dt.datetime, limit: int | None = None) -> int:  # noqa: ARG001  arrows take the time
     """Count stale hours again, newest first, one short transaction each; return how many were brought up to date."""
     with reading(sessions) as session:
@@ -75,10 +59,11 @@ def recount(sessions: Sessions, now: dt.datetime, limit: int | None = None) -> i
 
 
 def doubt(session: Session, since: dt.datetime, until: dt.datetime) -> None:
-    """Have every hour that holds an assessment or a cell counted again, for a check or a repair."""
+    """Have every hour that holds an assessment or a cell counted again, and every day added up, for a repair."""
     events = select(Assessment.event_at).where(Assessment.event_at >= since, Assessment.event_at < until).distinct()
     hours = select(TallyHour.hour).where(TallyHour.hour >= since, TallyHour.hour < until).distinct()
     mark_stale(session, {*session.scalars(events), *session.scalars(hours)})
+    ledger.add_up(session, since, until)
 
 
 def cells(present: Iterable[Reading], before: Iterable[tuple[int, Key]]) -> dict[Key, Cell]:
@@ -136,15 +121,9 @@ def _recount_hour(sessions: Sessions, hour: dt.datetime, mark: int) -> bool:
         held = select(StaleHour.mark).where(StaleHour.hour == hour)
         if session.scalar(held if is_sqlite(session) else held.with_for_update()) is None:
             return False
-        session.execute(delete(TallyHour).where(TallyHour.hour == hour))
-        if counted:
-            session.execute(insert(TallyHour), [_row(hour, key, cell) for key, cell in sorted(counted.items())])
+        ledger.store(session, hour, counted)
         session.execute(delete(StaleHour).where(StaleHour.hour == hour, StaleHour.mark == mark))
     return True
-
-
-def _row(hour: dt.datetime, key: Key, cell: Cell) -> dict[str, object]:
-    return {**key._asdict(), "hour": hour, **vars(cell)}
 
 
 def _readings(session: Session, hour: dt.datetime) -> list[Reading]:

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from models.tally import DIMENSIONS, hour_of
 from warn import comparison, confirmed, detectors, series
+from warn.baseline import Array, Design, Mask, learn
 from warn.comparison import bucketed
-from warn.detectors import Array, Design, Mask
 from warn.errors import TrendRefused
 from warn.series import DAY_SECONDS, HOUR_SECONDS, Scope
 from warn.settings import WarnSettings
@@ -106,7 +106,7 @@ def trends(
     if group_by is None:
         values = [""]
     elif values is None:
-        values = series.busiest(session, scope, begin, end, least=0, most=MOST_SERIES)
+        values = series.busiest(session, scope, begin, end, least=0, most=MOST_SERIES, seconds=kind.seconds)
     if not values:
         return []
     names = series.names(session, scope.dimension, values)
@@ -152,12 +152,12 @@ def _columns(
     design = design_of(kind, settings)
     start, last = series.slot_of(begin, kind.seconds), series.slot_of(end, kind.seconds)
     # Two baselines back: what capped the counts of the first must be known too. Whole days, as the test wants them.
-    first = (start - 2 * (design.baseline + design.guard)) // design.day * design.day
+    first = (start // design.day - design.memory) * design.day
     flagged = series.read(session, scope, values, first, last, kind.seconds)
     scanned = series.read_volume(session, scope, values, first, last, kind.seconds)
     exposure = np.maximum(scanned.voices, flagged.voices)
     kept = confirmed.kept(session, scope, values, first, last, kind.seconds)
-    base = detectors.baseline(flagged.voices, exposure, design, kept)
+    base = learn(flagged.voices, exposure, design, kept)
     test = detectors.exceedance(flagged.voices, base, kind.width, design)
     score = detectors.threshold(settings.false_alarms_per_quarter)
     ends = np.arange(start - first + kind.width - 1, last - first, kind.width)

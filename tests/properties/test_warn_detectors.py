@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from warn import detectors
-from warn.detectors import Array, Design
+from warn.baseline import Array, Design, learn
 
 # Small enough to run often: days of four slots, a week and a half of history.
 DESIGN = Design(day=4, baseline=40, guard=4, least=20, min_events=3)
@@ -40,7 +40,7 @@ def test_nothing_flagged_never_alarms(n: Array) -> None:
 @given(y=flagged, n=scanned)
 def test_every_answer_is_a_number(y: Array, n: Array) -> None:
     n = np.maximum(n, y)
-    base = detectors.baseline(y, n, DESIGN)
+    base = learn(y, n, DESIGN)
     test = detectors.exceedance(y, base, 4, DESIGN)
     assert np.isfinite(test.expected).all()
     assert (test.variance[test.usable] > test.expected[test.usable]).all()
@@ -51,7 +51,7 @@ def test_every_answer_is_a_number(y: Array, n: Array) -> None:
 @given(y=flagged, n=scanned, alpha=st.floats(1e-6, 0.2))
 def test_the_upper_bound_is_where_the_alarm_begins(y: Array, n: Array, alpha: float) -> None:
     n = np.maximum(n, y)
-    test = detectors.exceedance(y, detectors.baseline(y, n, DESIGN), 4, DESIGN)
+    test = detectors.exceedance(y, learn(y, n, DESIGN), 4, DESIGN)
     bar = detectors.upper(test, alpha, DESIGN.min_events)
     usable = test.usable & (test.observed >= DESIGN.min_events)
     # Exactly at the bound both sides agree up to the rounding of two implementations of one distribution.

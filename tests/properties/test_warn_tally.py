@@ -1,6 +1,7 @@
 """However posts, copies, reviews and corrections come, counting what changed equals counting everything again."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from models.assessment import Assessment, Mark
 from models.database import Sessions, reading, writing
-from models.tally import StaleHour, TallyHour, mark_changed
+from models.tally import StaleHour, TallyDay, TallyHour, day_of, mark_changed
 from tests.conftest import NOW
 from tests.factories import add_assessment, add_document, add_item, add_source
 from warn import tally
@@ -63,7 +64,7 @@ def test_counting_what_changed_equals_counting_everything(sessions: Sessions, hi
 def post(
     session: Session, clusters: dict[int, int], cluster: int, hour: int, country: str | None, marks: Any, stance: str
 ) -> None:
-    item = add_item(session, add_source(session, country=country), event_at=NOW + hour * HOUR)
+    item = add_item(session, add_source(session, country=country), event_at=NOW + 6 * hour * HOUR)
     document = add_document(session, item, cluster_id=clusters.get(cluster))
     clusters[cluster] = document.cluster_id
     flag = bool(marks) and stance == "asserts"
@@ -92,22 +93,48 @@ def change(session: Session, what: str, which: int, marks: Any) -> None:
 
 
 def counts(sessions: Sessions) -> dict[tuple[object, ...], tuple[int, int, int]]:
+    """Return what is counted, by hour and by day; a day must be the sum of its hours."""
     with reading(sessions) as session:
-        return {
-            (row.label, row.dimension, row.value, row.country, row.hour): (row.documents, row.voices, row.confirmed)
-            for row in session.scalars(select(TallyHour))
-        }
+        rows = [*session.scalars(select(TallyHour)), *session.scalars(select(TallyDay))]
+    counted = {
+        (
+            row.label,
+            row.dimension,
+            row.value,
+            row.country,
+            type(row),
+            row.hour if isinstance(row, TallyHour) else row.day,
+        ): (
+            row.documents,
+            row.voices,
+            row.confirmed,
+        )
+        for row in rows
+    }
+    assert {key: counts for key, counts in counted.items() if key[4] is TallyDay} == days_of(counted)
+    return counted
+
+
+def days_of(counted: Mapping[tuple[Any, ...], tuple[int, int, int]]) -> dict[tuple[Any, ...], tuple[int, ...]]:
+    sums: dict[tuple[Any, ...], tuple[int, ...]] = {}
+    for (*series, table, hour), counts in counted.items():
+        if table is TallyHour:
+            key = (*series, TallyDay, day_of(hour))
+            sums[key] = tuple(a + b for a, b in zip(sums.get(key, (0, 0, 0)), counts, strict=True))
+    return sums
 
 
 def voices_add_up(sessions: Sessions) -> bool:
     """Over all hours, the voices of the volume are the clusters that are heard at all."""
     with reading(sessions) as session:
         heard = set(session.scalars(select(Assessment.cluster_id).where(Assessment.current)))
-    total = sum(voices for key, (_, voices, _) in counts(sessions).items() if key[:4] == ("volume", "all", "", ""))
+    total = sum(
+        voices for key, (_, voices, _) in counts(sessions).items() if key[:5] == ("volume", "all", "", "", TallyHour)
+    )
     return total == len(heard)
 
 
 def empty(sessions: Sessions) -> None:
     with writing(sessions) as session:
-        for table in (Mark, Assessment, TallyHour, StaleHour):
+        for table in (Mark, Assessment, TallyHour, TallyDay, StaleHour):
             session.execute(delete(table))

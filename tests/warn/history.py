@@ -8,6 +8,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from models.tally import TallyHour, hour_of
+from warn import ledger
 
 HOUR = dt.timedelta(hours=1)
 
@@ -50,3 +51,4 @@ def write_history(
         if voices:
             rows.append({**place, "label": label, "documents": voices, "voices": voices})
     session.execute(insert(TallyHour), rows)
+    ledger.add_up(session, end - hours * HOUR, end)

@@ -9,9 +9,9 @@ from models.database import Sessions, reading, writing
 from tests.factories import add_rule
 from tests.warn.history import write_history
 from tests.warn.test_alerts import only_alert, raised
-from warn import confirmed, detectors, series
+from warn import confirmed, series
+from warn.baseline import Design, learn
 from warn.confirmed import kept
-from warn.detectors import Design
 from warn.errors import NotFound
 from warn.series import DAY_SECONDS, HOUR_SECONDS, Scope
 from warn.settings import WarnSettings
@@ -25,12 +25,12 @@ SCOPE = Scope("any")
 def test_hours_left_out_do_not_count_as_history() -> None:
     random = np.random.default_rng(9)
     y, n = random.poisson(1.0, (3, 60 * 24)).astype(float), np.full((3, 60 * 24), 50.0)
-    calm = detectors.baseline(y, n, Design()).mu[:, -1]
+    calm = learn(y, n, Design()).mu[:, -1]
     y[:, -300:-100] += 2  # too slow a rise for the cap on single hours
     mask = np.ones_like(y)
     mask[:, -300:-100] = 0
-    assert (detectors.baseline(y, n, Design()).mu[:, -1] > 1.4 * calm).all()
-    assert detectors.baseline(y, n, Design(), mask).mu[:, -1] == pytest.approx(calm, rel=0.1)
+    assert (learn(y, n, Design()).mu[:, -1] > 1.4 * calm).all()
+    assert learn(y, n, Design(), mask).mu[:, -1] == pytest.approx(calm, rel=0.1)
 
 
 @pytest.fixture

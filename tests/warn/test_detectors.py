@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import nbinom
 
 from warn import detectors
-from warn.detectors import Array, Design
+from warn.baseline import Array, Design, learn
 
 DESIGN = Design()
 HOURS = 60 * 24
@@ -34,7 +34,7 @@ def test_the_budget_is_the_measured_score() -> None:
 def test_the_expected_count_follows_the_volume() -> None:
     y, n = desk(series=200)
     n[:, -1] = 500
-    base = detectors.baseline(y, n, DESIGN)
+    base = learn(y, n, DESIGN)
     assert base.mu[:, -1].mean() == pytest.approx(10, rel=0.1)
     assert base.mu[:, -2].mean() == pytest.approx(1, rel=0.1)
 
@@ -43,22 +43,22 @@ def test_the_hour_of_the_day_is_learned() -> None:
     random = np.random.default_rng(2)
     night = np.where(np.arange(HOURS) % 24 < 6, 3.0, 1.0)
     y, n = random.poisson(night, (100, HOURS)).astype(float), np.full((100, HOURS), 50.0)
-    mu = detectors.baseline(y, n, DESIGN).mu[:, -24:].mean(0)
+    mu = learn(y, n, DESIGN).mu[:, -24:].mean(0)
     assert mu[:6].mean() > 2 * mu[6:].mean()
 
 
 def test_a_past_outbreak_does_not_raise_the_bar() -> None:
     y, n = desk()
-    calm = detectors.baseline(y, n, DESIGN).mu[:, -1]
+    calm = learn(y, n, DESIGN).mu[:, -1]
     y[:, -200:-180] += 30
-    assert detectors.baseline(y, n, DESIGN).mu[:, -1] == pytest.approx(calm, rel=0.25)
+    assert learn(y, n, DESIGN).mu[:, -1] == pytest.approx(calm, rel=0.25)
 
 
 def test_the_guard_keeps_a_build_up_out_of_its_own_history() -> None:
     y, n = desk()
-    before = detectors.baseline(y, n, DESIGN).mu[:, -1]
+    before = learn(y, n, DESIGN).mu[:, -1]
     y[:, -24:] += 5
-    assert detectors.baseline(y, n, DESIGN).mu[:, -1] == pytest.approx(before)
+    assert learn(y, n, DESIGN).mu[:, -1] == pytest.approx(before)
 
 
 @pytest.mark.parametrize(("hours", "extra", "width"), [(1, 12, 1), (6, 4, 6), (24, 2, 24)])
@@ -94,7 +94,7 @@ def test_two_posts_are_no_surge_however_rare() -> None:
 def test_hours_without_volume_say_nothing() -> None:
     y, n = desk()
     y[:, -40:], n[:, -40:] = 0, 0
-    base = detectors.baseline(y, n, DESIGN)
+    base = learn(y, n, DESIGN)
     assert not detectors.exceedance(y, base, 24, DESIGN).usable[:, -1].any()
 
 
@@ -106,7 +106,7 @@ def test_a_short_history_says_nothing() -> None:
 
 def test_upper_is_the_smallest_count_that_alarms() -> None:
     y, n = desk()
-    test = detectors.exceedance(y, detectors.baseline(y, n, DESIGN), 24, DESIGN)
+    test = detectors.exceedance(y, learn(y, n, DESIGN), 24, DESIGN)
     bar = detectors.upper(test, 1e-3, DESIGN.min_events)[:, -1]
     mean, variance = test.expected[:, -1], test.variance[:, -1]
     assert (detectors.tail(bar, mean, variance) <= 1e-3).all()
@@ -117,6 +117,6 @@ def test_days_are_tested_like_hours() -> None:
     design = Design(day=1, baseline=28, guard=1, least=14)
     y, n = desk(rate=0.02, scanned=1000, hours=90)
     y[:, -1] += 30
-    test = detectors.exceedance(y, detectors.baseline(y, n, design), 1, design)
+    test = detectors.exceedance(y, learn(y, n, design), 1, design)
     assert (test.p[:, -1] < 1e-3).all()
     assert (test.p[:, -2] > 1e-3).all()

@@ -66,7 +66,7 @@ def test_the_more_series_the_more_one_must_show(
     monkeypatch.setattr(surges, "watched", lambda *_: series)
     with writing(sessions) as session:
         add_rule(session, kind="surge", min_severity=0)
-        write_history(session, now, extra={1: 3, 2: 3, 3: 3})
+        write_history(session, now, extra={1: 4, 2: 4, 3: 4})
     assert raised(sessions, now) == raises
 
 

@@ -11,7 +11,8 @@ from models.database import Sessions, reading, writing
 from models.tally import StaleHour, TallyHour, mark_changed, mark_stale
 from tests.factories import add_assessment, add_document, add_item, add_source
 from warn import tally
-from warn.tally import Key, recount
+from warn.ledger import Key
+from warn.tally import recount
 
 HOUR = dt.timedelta(hours=1)
 INCITEMENT = "signal:incitement"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import xlogy
 
-from warn.detectors import Array, Mask
+from warn.baseline import Array, Mask
 from warn.standard.protocol import Verdict
 
 LEAST_ALPHA = 0.01

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from warn.detectors import Array
+from warn.baseline import Array
 from warn.standard.protocol import Verdict, exceeds
 
 LAG = {"C1": 0, "C2": 2, "C3": 2}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t
 
-from warn.detectors import Array
+from warn.baseline import Array
 from warn.standard.protocol import Verdict, exceeds
 
 

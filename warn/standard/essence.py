@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t
 
-from warn.detectors import SMALLEST_P, Array
+from warn.baseline import Array
+from warn.detectors import SMALLEST_P
 from warn.standard.protocol import Verdict
 
 WEEK = 7

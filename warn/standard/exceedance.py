@@ -6,7 +6,8 @@ import numpy as np
 from scipy.special import gammainc
 from scipy.stats import nbinom, poisson
 
-from warn.detectors import SMALLEST_P, Array, tail
+from warn.baseline import Array
+from warn.detectors import SMALLEST_P, tail
 from warn.standard.protocol import Verdict, exceeds
 
 NB_LEAST = 1.0001  # a negative binomial must be wider than a Poisson; below, the two are alike

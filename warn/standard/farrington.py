@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.stats import nbinom, norm, poisson, t
 
-from warn.detectors import Array
+from warn.baseline import Array
 from warn.standard.protocol import Verdict, exceeds
 from warn.standard.quasi_poisson import Fit, fit
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from warn.detectors import Array, Mask
+from warn.baseline import Array, Mask
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import xlogy
 
-from warn.detectors import Array
+from warn.baseline import Array
 
 MOST_STEPS = 25
 ENOUGH = 1e-8

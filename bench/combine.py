@@ -1,0 +1,221 @@
+"""Fit the numbers of `warn/combined.json`: how much each window's deviation weighs in which kind of series.
+
+The desks are those of `bench/detectors.py`, on seeds that it does not measure on. An event counts once, by its highest
+score; a quiet day counts once, by its highest score; the fit makes the first high and the second low (logistic loss,
+`WEIGHT` for quiet days, most of them drawn from the highest twentieth). Days of a kind of desk that gives more than its
+part of the false alarms weigh more from one round to the next, so that the budget holds in every cell and not only on
+average. Then the scores for given budgets are read off event-free desks of further seeds (`--bars`).
+
+Run: python bench/combine.py OUT.json [STEPS] [START.json]     fit, perhaps on from what is there
+     python bench/combine.py --bars                             print BUDGET for warn/combined.py
+"""
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parent))
+
+import numpy as np
+import torch
+from detectors import HISTORY, cells, episodes, simulate
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import Parameter
+from torch.nn.functional import softplus
+
+from warn import combined
+from warn.baseline import Design
+
+FITTED_ON, BARS_ON = (7, 5, 33, 41), (21, 61, 62, 63)
+SERIES = 10  # per cell and seed
+WINDOWS, CONTEXTS = len(combined.WIDTHS), 10
+SEVERAL, HIDDEN = 5, 16  # experts for several windows; width of the layer on the context
+# Deviations at which one window alone gives one false alarm a quarter: where the fit begins.
+BEGIN = (3.85, 3.6, 3.4, 3.2, 2.98, 2.75, 2.6)
+WEIGHT, TURN = 14.0, 0.4
+ROUNDS = 7
+MOST_HOURS = 48  # of an event that are looked at
+BUDGETS = (10, 3, 1, 0.5, 0.25, 0.1, 0.05, 0.025, 0.0125)
+
+Numbers = NDArray[np.float16]
+
+
+@dataclass(frozen=True)
+class Bags:
+    """What is fitted: events (events, hours, numbers), quiet days (days, hours, numbers), and the days' cells."""
+
+    events: Numbers
+    days: Numbers
+    cell: NDArray[np.int64]
+
+
+class Recorder:
+    """Stands for the weights and keeps what they are shown."""
+
+    def __init__(self) -> None:
+        self.shown: list[NDArray[np.float64]] = []
+
+    def score(self, z: NDArray[np.float64], context: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Keep the rows; all score nothing."""
+        self.shown.append(np.concatenate([z, context], axis=1))
+        return np.zeros(len(z))
+
+
+class Experts(torch.nn.Module):
+    """`combined.Weights.score`, with gradients."""
+
+    def __init__(self, centre: NDArray[np.float64], scale: NDArray[np.float64]) -> None:
+        super().__init__()
+        experts = WINDOWS + SEVERAL
+        windows = np.full((experts, WINDOWS), 0.0025)
+        np.fill_diagonal(windows, 1)
+        for k in range(SEVERAL):
+            windows[WINDOWS + k] = np.where(np.abs(np.arange(WINDOWS) - k - 1) <= 1, 1, 0.02) / 2.2
+        offset = -3 * np.array([*BEGIN, *(1.03 * bar for bar in BEGIN[1 : 1 + SEVERAL])])
+        self.centre, self.scale = tensor(centre), tensor(scale)
+        self.windows = Parameter(torch.log(torch.expm1(tensor(windows))))
+        self.out_bias = Parameter(tensor(np.concatenate([np.full(experts, 2.95), offset])))
+        self.hidden = Parameter(torch.randn(CONTEXTS, HIDDEN) * 0.4)
+        self.hidden_bias = Parameter(torch.randn(HIDDEN) * 0.3)
+        self.out = Parameter(torch.zeros(HIDDEN, 2 * experts))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Score rows of z, context, and whether they may be told at all."""
+        z, context, told = x[..., :WINDOWS], x[..., WINDOWS:-1], x[..., -1]
+        c = torch.clamp((context - self.centre) / self.scale, -combined.WITHIN, combined.WITHIN)
+        weight, offset = (torch.tanh(c @ self.hidden + self.hidden_bias) @ self.out + self.out_bias).chunk(2, dim=-1)
+        evidence = softplus(weight) * (z @ softplus(self.windows).T) + offset
+        return torch.logsumexp(evidence, -1) - 50 * (1 - told)
+
+    def store(self, path: Path) -> None:
+        """Write the numbers as `warn.combined` reads them."""
+        names = ("centre", "scale", "hidden", "hidden_bias", "out", "out_bias")
+        numbers = {name: getattr(self, name) for name in names} | {"windows": softplus(self.windows)}
+        path.write_text(
+            json.dumps({name: np.round(value.detach().numpy(), 4).tolist() for name, value in numbers.items()})
+        )
+
+    def load(self, path: Path) -> None:
+        """Go on from stored numbers."""
+        with torch.no_grad():
+            for name, values in json.loads(path.read_text()).items():
+                found = tensor(np.array(values))
+                getattr(self, name).copy_(torch.log(torch.expm1(found.clamp_min(1e-3))) if name == "windows" else found)
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    if sys.argv[1:] == ["--bars"]:
+        print_bars()
+        return
+    steps = int(sys.argv[2]) if len(sys.argv) > 2 else 500
+    bags = gather(FITTED_ON)
+    known = bags.days.reshape(-1, bags.days.shape[-1])[::11, WINDOWS:-1].astype(np.float64)
+    experts = Experts(known.mean(axis=0), known.std(axis=0) + 1e-3)
+    if len(sys.argv) > 3:
+        experts.load(Path(sys.argv[3]))
+    fit(experts, bags, steps)
+    experts.store(Path(sys.argv[1]))
+
+
+def gather(seeds: tuple[int, ...]) -> Bags:
+    """Simulate the desks and show each hour to the recorder."""
+    events, days, of_cell = [], [], []
+    for seed in seeds:
+        for number, (noise, level) in enumerate(cells()):
+            quiet = simulate(noise, level, SERIES, seed, events=False)
+            shown = numbers(quiet.flagged, quiet.scanned)[:, HISTORY:]
+            days.append(shown.reshape(-1, 24, shown.shape[-1]))
+            of_cell.append(np.full(len(days[-1]), number))
+            busy = simulate(noise, level, SERIES, seed, events=True)
+            shown = numbers(busy.flagged, busy.scanned)
+            for event in busy.events:
+                hours = np.linspace(event.first, event.last, MOST_HOURS).astype(int)
+                events.append(shown[event.series, hours])
+    return Bags(np.stack(events), np.concatenate(days), np.concatenate(of_cell))
+
+
+def numbers(y: NDArray[np.float64], n: NDArray[np.float64]) -> Numbers:
+    """Return (series, hours, numbers): z of each window, the context, and whether the hour may be told."""
+    blocks = []
+    for start in range(0, len(y), combined.BLOCK):
+        rows = slice(start, start + combined.BLOCK)
+        recorder = Recorder()
+        found = combined.surge(y[rows], n[rows], Design(), weights=recorder)
+        block = np.zeros((*found.score.shape, WINDOWS + CONTEXTS + 1), dtype=np.float16)
+        block[found.width > 0, :-1] = recorder.shown[0]
+        block[..., -1] = np.isfinite(found.score)
+        blocks.append(block)
+    return np.concatenate(blocks)
+
+
+def fit(experts: Experts, bags: Bags, steps: int) -> None:
+    """Fit in rounds; after each the hardest days and the weights of the cells are taken anew."""
+    random = np.random.default_rng(0)
+    optimizer = torch.optim.Adam(experts.parameters(), lr=6e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 6e-3, total_steps=steps, pct_start=0.15)
+    weigh = np.ones(int(bags.cell.max()) + 1)
+    for turn in range(ROUNDS):
+        scores = highest(experts, bags.days)
+        hard = np.argsort(-scores)[: len(scores) // 20]
+        weigh = np.clip(weigh * np.clip(excess(scores, bags.cell), 0.2, 4) ** TURN, 0.15, 6)
+        weigh /= weigh.mean()
+        for _ in range(steps * turn // ROUNDS, steps * (turn + 1) // ROUNDS):
+            event = random.integers(0, len(bags.events), 500)
+            day = np.concatenate([random.integers(0, len(bags.days), 600), random.choice(hard, 1200)])
+            part = np.concatenate([np.full(600, 1 / 600), np.full(1200, len(hard) / len(bags.days) / 1200)])
+            found = softplus(-highest_of(experts, bags.events[event])).mean()
+            false = (softplus(highest_of(experts, bags.days[day])) * tensor(part * weigh[bags.cell[day]])).sum()
+            optimizer.zero_grad()
+            (found + WEIGHT * false).backward()
+            optimizer.step()
+            schedule.step()
+        print(f"# round {turn}: loss {float(found + WEIGHT * false):.3f}, weights up to {weigh.max():.2f}", flush=True)
+
+
+def excess(scores: NDArray[np.float64], cell: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return how many times its part of the false alarms each cell gives, between four and one a year."""
+    parts = []
+    for per_year in (4.0, 1.0):
+        bar = np.quantile(scores, 1 - 1.25 * per_year / 365)
+        parts.append(np.bincount(cell, weights=scores > bar) / np.bincount(cell) / np.mean(scores > bar))
+    return np.sqrt(parts[0] * parts[1])
+
+
+def highest(experts: Experts, days: Numbers) -> NDArray[np.float64]:
+    with torch.no_grad():
+        parts = [highest_of(experts, days[start : start + 8000]).numpy() for start in range(0, len(days), 8000)]
+    return np.concatenate(parts)
+
+
+def highest_of(experts: Experts, bags: Numbers) -> Tensor:
+    scored: Tensor = experts(tensor(bags)).max(dim=1).values
+    return scored
+
+
+def tensor(values: NDArray[np.floating]) -> Tensor:
+    return torch.from_numpy(values.astype(np.float32))
+
+
+def print_bars() -> None:
+    """Print the score for each budget: episodes on event-free desks."""
+    calm = []
+    for seed in BARS_ON:
+        for noise, level in cells():
+            desk = simulate(noise, level, SERIES, seed, events=False)
+            calm.append(combined.surge(desk.flagged, desk.scanned, Design()).score)
+    for budget in BUDGETS:
+        low, high = -10.0, 30.0
+        for _ in range(25):
+            middle = (low + high) / 2
+            often = np.mean([episodes(scores, middle) for scores in calm]) > 4 * budget
+            low, high = (middle, high) if often else (low, middle)
+        print(f"({budget}, {high:.2f}),")
+
+
+if __name__ == "__main__":
+    main()
