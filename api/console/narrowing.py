@@ -30,6 +30,7 @@ TABS = Spoken(
         "review": "To review",
         "abstained": "Model abstained",
         "second": "Second look",
+        "mine": "Assigned to you",
         "unsure": "Unsure",
         "disputed": "Disputed",
         "confirmed": "Confirmed",
@@ -41,6 +42,7 @@ STANDS_FOR = {
     "review": QueueFilters(flag=True, status="unreviewed"),
     "abstained": QueueFilters(abstained=True, status="unreviewed"),
     "second": QueueFilters(),
+    "mine": QueueFilters(),
     "unsure": QueueFilters(status="unsure"),
     "disputed": QueueFilters(status="disputed"),
     "confirmed": QueueFilters(status="confirmed"),
@@ -82,9 +84,11 @@ class Narrowing:
             min_severity=int(self.min_severity) if self.min_severity else None,
         )
 
-    def asked(self, account_id: int) -> QueueFilters:
-        """What the queue is asked for by this reader; what wants a second look differs from one to the next."""
-        return replace(self.filters, second_for=account_id) if self.show == "second" else self.filters
+    def asked(self, account_id: int, *, thirds: bool = False) -> QueueFilters:
+        """What the queue is asked for by this reader; what waits for one person differs from what waits for another."""
+        if self.show == "second":
+            return replace(self.filters, second_for=account_id, thirds=thirds)
+        return replace(self.filters, assigned_to=account_id) if self.show == "mine" else self.filters
 
     def query(self, **more: object) -> str:
         """Return the query string that stands for this search, with `more` parameters that are not empty."""

@@ -4,32 +4,39 @@ from fastapi import APIRouter
 
 from api.console import (
     about,
+    account,
     agreement,
     alerts,
     assessment,
     assets,
+    assigning,
     audit_log,
     feedback,
     language,
     overview,
     people,
+    person,
     quarantine,
     queue,
     searches,
     sign_in,
+    single_sign_on,
     sources,
+    steps,
     webhooks,
 )
 
-router = APIRouter(include_in_schema=False)
-for module in (
+MODULES = (
     assets,
     sign_in,
+    steps,
+    single_sign_on,
     language,
     overview,
     queue,
     searches,
     assessment,
+    assigning,
     alerts,
     sources,
     webhooks,
@@ -37,7 +44,11 @@ for module in (
     agreement,
     feedback,
     people,
+    person,
+    account,
     audit_log,
     about,
-):
+)
+router = APIRouter(include_in_schema=False)
+for module in MODULES:
     router.include_router(module.router)

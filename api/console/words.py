@@ -196,3 +196,15 @@ SAID_VERDICTS: Mapping[str, str] = Spoken(
 SUBJECTS: Mapping[str, str] = Spoken(
     {"account": "account", "assessment": "passage", "session": "session", "token": "token"}
 )
+ROLE_NAMES: Mapping[str, str] = Spoken(
+    {
+        "reader": "Reader",
+        "reviewer": "Reviewer",
+        "lead": "Lead",
+        "admin": "Administrator",
+    }
+)
+# How a browser signed in; before it was kept, there was one way.
+VIAS: Mapping[str | None, str] = Spoken(
+    {None: "a link", "link": "a link", "password": "a password", "oidc": "single sign-on"}
+)
