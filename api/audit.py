@@ -6,7 +6,7 @@ no page.
 
 import datetime as dt
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -19,7 +19,7 @@ from models.database import Sessions, writing
 
 LOG = logging.getLogger(__name__)
 EXPOSURE_WINDOW = dt.timedelta(hours=1)
-READ, MARKED = "text.read", "text.read_marked"
+READ, MARKED, LISTED = "text.read", "text.read_marked", "text.listed"
 
 
 def note(
@@ -57,9 +57,18 @@ def note_reading(
     note_apart(sessions, account_id, MARKED if marked else READ, now, about=about)
 
 
+def note_listing(sessions: Sessions, account_id: int, assessment_ids: Sequence[int], now: dt.datetime) -> None:
+    """Keep which texts a list showed whole, because they are as short as what a list shows; none is no event.
+
+    Call without a transaction open.
+    """
+    if assessment_ids:
+        note_apart(sessions, account_id, LISTED, now, details={"assessments": list(assessment_ids)})
+
+
 def note_apart(
     sessions: Sessions,
-    account_id: int,
+    account_id: int | None,
     action: str,
     now: dt.datetime,
     *,
@@ -72,7 +81,7 @@ def note_apart(
             note(session, account_id, action, now, about=about, details=details)
     except OperationalError:
         # Without the traceback, which holds statements.
-        LOG.error("the audit log could not take up %s by account %d, about %s", action, account_id, about)  # noqa: TRY400
+        LOG.error("the audit log could not take up %s by account %s, about %s", action, account_id, about)  # noqa: TRY400
 
 
 def is_marked(assessment: Assessment) -> bool:

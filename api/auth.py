@@ -1,8 +1,8 @@
 """Who is asking: bearer tokens of machines, one-time sign-in links and browser sessions of people.
 
 Secrets are 256 random bits, shown once; the database keeps their SHA-256, which is enough for secrets that nobody can
-guess. Scopes: `read` sees, `review` decides (and sees), `push` brings items in (and sees nothing), `admin` may
-everything. This file knows accounts and secrets; it knows no route, no cookie and no page.
+guess. A session may be half open: it then waits for a further step (`signing_in.py`) and opens nothing. This file knows
+accounts and secrets; it knows no password, no route, no cookie and no page.
 """
 
 import datetime as dt
@@ -11,17 +11,18 @@ import hmac
 import secrets
 import string
 import zlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from api import audit
-from api.errors import Conflict, NotAllowed, NotFound, NotSignedIn
-from models.account import SCOPES, Account, BrowserSession, SignInLink, Token
+from api.errors import NotSignedIn
+from api.roles import Actor, checked_scopes, role_of
+from models.account import Account, BrowserSession, SignInLink, Token
 from models.database import Sessions, reading, writing
 
 TOKEN_PREFIX = "toc_"  # noqa: S105  what a leaked token is recognised by, not a secret
@@ -29,41 +30,33 @@ SECRET_LENGTH = 43  # characters of 62 kinds: 256 bits
 CHECKSUM_LENGTH = 6
 PREFIX_LENGTH = 10  # of a token, kept to tell it by; 220 bits stay unknown
 LAST_USED_STEP = dt.timedelta(minutes=5)
+SEEN_STEP = dt.timedelta(minutes=1)
 LINK_LIFETIME = dt.timedelta(hours=1)
 SESSION_LIFETIME = dt.timedelta(hours=12)
-IMPLIED = {"admin": frozenset(SCOPES), "review": frozenset({"review", "read", "sight"})}
+HALF_LIFETIME = dt.timedelta(minutes=10)  # of a session that waits for a further step
 _ALPHABET = string.digits + string.ascii_letters
 
 
 @dataclass(frozen=True)
-class Actor:
-    """Who does something, and what they may do; `token_id` is None in a browser session."""
-
-    account_id: int
-    name: str
-    scopes: frozenset[str]
-    token_id: int | None = None
-
-    def may(self, scope: str) -> bool:
-        """Whether any scope of this actor covers `scope`."""
-        return any(scope in IMPLIED.get(own, {own}) for own in self.scopes)
-
-    def must(self, scope: str) -> None:
-        """Raise NotAllowed unless this actor may do what `scope` stands for."""
-        if not self.may(scope):
-            raise NotAllowed(
-                f"this needs the scope '{scope}' and you have {', '.join(sorted(self.scopes)) or 'none'}; ask the "
-                f"operator for a token with it (tocsin token create --name NAME --scopes {scope})"
-            )
-
-
-@dataclass(frozen=True)
 class SignedIn:
-    """A browser session that is still good: who, and the secret that each of its forms must carry."""
+    """A browser session that is still good: who, and the secret that each of its forms must carry.
+
+    While it is `waiting_for` a step, it opens nothing but that step.
+    """
 
     actor: Actor
     csrf: str
     expires_at: dt.datetime
+    waiting_for: tuple[str, ...] = ()
+
+
+def no_steps(_session: Session, _account: Account, _purpose: str | None) -> Sequence[str]:
+    """Ask for nothing more than the link."""
+    return ()
+
+
+# Says which steps are still missing once somebody has shown a first proof of who they are.
+Steps = Callable[[Session, Account, str | None], Sequence[str]]
 
 
 def create_token(
@@ -99,92 +92,6 @@ def create_token(
     return token
 
 
-def revoke_token(session: Session, token_id: int, by: int, now: dt.datetime) -> None:
-    """Make one token worthless from now on; raises NotFound when there is none that still works."""
-    ended = (
-        update(Token).where(Token.id == token_id, Token.revoked_at.is_(None)).values(revoked_at=now).returning(Token.id)
-    )
-    if session.scalars(ended).one_or_none() is None:
-        raise NotFound(f"there is no token {token_id} that still works")
-    audit.note(session, by, "token.revoked", now, about=("token", token_id))
-
-
-def end_sessions(
-    session: Session, account_id: int, by: int, now: dt.datetime, *, only: int | None = None, keep: str | None = None
-) -> int:
-    """End an account's browser sessions: all, `only` the one with this id, or all but the one whose secret is `keep`.
-
-    Returns how many ended.
-    """
-    ended = update(BrowserSession).where(
-        BrowserSession.account_id == account_id, BrowserSession.ended_at.is_(None), BrowserSession.expires_at > now
-    )
-    if only is not None:
-        ended = ended.where(BrowserSession.id == only)
-    if keep is not None:
-        ended = ended.where(BrowserSession.sha256 != digest(keep))
-    ids = session.scalars(ended.values(ended_at=now).returning(BrowserSession.id)).all()
-    for one in ids:
-        audit.note(session, by, "session.ended", now, about=("session", one))
-    return len(ids)
-
-
-def set_disabled(session: Session, account_id: int, by: int, now: dt.datetime, *, disabled: bool) -> None:
-    """Keep an account out from now on, or let it in again; its tokens and sessions end and stay ended.
-
-    Raises NotFound, and Conflict when somebody would lock themselves out.
-    """
-    account = session.get(Account, account_id)
-    if account is None:
-        raise NotFound(f"there is no account {account_id}")
-    if disabled and account_id == by:
-        raise Conflict("nobody can switch off the account they are signed in with; ask another administrator")
-    account.disabled_at = now if disabled else None
-    if disabled:
-        session.execute(
-            update(Token).where(Token.account_id == account_id, Token.revoked_at.is_(None)).values(revoked_at=now)
-        )
-        session.execute(
-            update(SignInLink)
-            .where(SignInLink.account_id == account_id, SignInLink.used_at.is_(None))
-            .values(used_at=now)
-        )
-        end_sessions(session, account_id, by, now)
-    audit.note(session, by, "account.changed", now, about=("account", account_id), details={"disabled": disabled})
-
-
-def revoke_tokens(sessions: Sessions, name: str, now: dt.datetime) -> int:
-    """Make every token and browser session of an account worthless from now on; return how many tokens those were.
-
-    Raises NotFound when there is no account called `name`.
-    """
-    with writing(sessions) as session:
-        account = session.scalars(select(Account).where(Account.name == name)).one_or_none()
-        if account is None:
-            raise NotFound(f"there is no account called {name!r}")
-        ended = (
-            update(Token)
-            .where(Token.account_id == account.id, Token.revoked_at.is_(None))
-            .values(revoked_at=now)
-            .returning(Token.id)
-        )
-        revoked = session.scalars(ended).all()
-        for one in revoked:
-            audit.note(session, None, "token.revoked", now, about=("token", one))
-        count = len(revoked)
-        session.execute(
-            update(BrowserSession)
-            .where(BrowserSession.account_id == account.id, BrowserSession.ended_at.is_(None))
-            .values(ended_at=now)
-        )
-        session.execute(
-            update(SignInLink)
-            .where(SignInLink.account_id == account.id, SignInLink.used_at.is_(None))
-            .values(used_at=now)
-        )
-    return count
-
-
 def token_actor(sessions: Sessions, token: str, now: dt.datetime) -> Actor:
     """Return who `token` belongs to; raises NotSignedIn when it is unknown, expired or revoked.
 
@@ -211,73 +118,150 @@ def token_actor(sessions: Sessions, token: str, now: dt.datetime) -> Actor:
 
 
 def create_sign_in_link(
-    sessions: Sessions, name: str, scopes: Collection[str], now: dt.datetime, lifetime: dt.timedelta = LINK_LIFETIME
+    sessions: Sessions,
+    name: str,
+    scopes: Collection[str],
+    now: dt.datetime,
+    lifetime: dt.timedelta = LINK_LIFETIME,
+    *,
+    purpose: str | None = None,
+    by: int | None = None,
 ) -> str:
-    """Make a link that signs a browser in once as `name`; return its path, `/sign-in?key=...`."""
+    """Make a link that signs a browser in once as `name`; return its path, `/sign-in?key=...`.
+
+    The account's role follows from the scopes. With the purpose `password` its owner is asked for a new one first.
+    `by` is the account that asked for it, None for the operator. Raises ValueError for a wrong scope or name.
+    """
     wanted = checked_scopes(scopes)
     key = new_secret()
     with writing(sessions) as session:
         account = account_named(session, name, now)
-        session.add(
-            SignInLink(
-                account_id=account.id, sha256=digest(key), scopes=wanted, created_at=now, expires_at=now + lifetime
-            )
+        account.role = role_of(wanted)
+        made = SignInLink(
+            account_id=account.id,
+            sha256=digest(key),
+            scopes=wanted,
+            purpose=purpose,
+            created_at=now,
+            expires_at=now + lifetime,
         )
+        session.add(made)
+        details = {"role": account.role, "purpose": purpose or "sign-in"}
+        audit.note(session, by, "link.created", now, about=("account", account.id), details=details)
     return f"/sign-in?key={key}"
 
 
 def open_session(
-    sessions: Sessions, key: str, now: dt.datetime, lifetime: dt.timedelta = SESSION_LIFETIME, *, agent: str = ""
+    sessions: Sessions,
+    key: str,
+    now: dt.datetime,
+    lifetime: dt.timedelta = SESSION_LIFETIME,
+    *,
+    agent: str = "",
+    steps: Steps = no_steps,
 ) -> tuple[str, SignedIn]:
     """Use a sign-in link up and return the browser session's secret (for its cookie) and the session.
 
     Raises NotSignedIn when the link is unknown, used or too old. Of two who use one link at once, one gets in.
     """
-    secret = new_secret()
     with writing(sessions) as session:
         use = (
             update(SignInLink)
             .where(SignInLink.sha256 == digest(key), SignInLink.used_at.is_(None), SignInLink.expires_at > now)
             .values(used_at=now)
-            .returning(SignInLink.account_id, SignInLink.scopes)
+            .returning(SignInLink.account_id, SignInLink.scopes, SignInLink.purpose)
         )
         used = session.execute(use).one_or_none()
         account = None if used is None else session.get(Account, used.account_id)
         if used is None or account is None or account.disabled_at is not None:
             raise NotSignedIn("this sign-in link was used already or is too old; ask the operator for a new one")
-        opened = BrowserSession(
-            account_id=account.id,
-            sha256=digest(secret),
-            csrf=new_secret(),
-            agent="".join(char for char in agent if char.isprintable())[:200] or None,
-            scopes=list(used.scopes),
-            created_at=now,
-            expires_at=now + lifetime,
-        )
-        session.add(opened)
-        session.flush()
-        audit.note(session, account.id, "session.opened", now, about=("session", opened.id))
-        signed_in = _signed_in(opened, account)
-    return secret, signed_in
+        missing = steps(session, account, used.purpose)
+        return begin_session(session, account, used.scopes, now, lifetime, agent=agent, via="link", missing=missing)
 
 
-def session_actor(sessions: Sessions, secret: str | None, now: dt.datetime) -> SignedIn | None:
-    """Return the browser session that `secret` (of the cookie) opens, None when there is none or it is over."""
+def begin_session(
+    session: Session,
+    account: Account,
+    scopes: Collection[str],
+    now: dt.datetime,
+    lifetime: dt.timedelta,
+    *,
+    agent: str,
+    via: str,
+    missing: Sequence[str] = (),
+) -> tuple[str, SignedIn]:
+    """Open a browser session, or half of one while steps are `missing`; return its secret and the session."""
+    secret = new_secret()
+    opened = BrowserSession(
+        account_id=account.id,
+        sha256=digest(secret),
+        csrf=new_secret(),
+        agent="".join(char for char in agent if char.isprintable())[:200] or None,
+        scopes=list(scopes),
+        via=via,
+        waiting_for=",".join(missing) or None,
+        created_at=now,
+        seen_at=now,
+        expires_at=now + (HALF_LIFETIME if missing else lifetime),
+    )
+    session.add(opened)
+    session.flush()
+    if not missing:
+        _note_opened(session, opened, now)
+    return secret, _signed_in(opened, account)
+
+
+def step_done(
+    session: Session, secret: str, step: str, now: dt.datetime, lifetime: dt.timedelta
+) -> tuple[str, SignedIn]:
+    """Take one step off a half-open session and return its new secret; after the last step it is open.
+
+    The secret changes, so that whoever saw the one before holds nothing. Raises NotSignedIn when it is over.
+    """
+    query = _good(digest(secret), now).with_for_update()
+    found = session.execute(query).one_or_none()
+    if found is None or found[0].waiting_for is None:
+        raise NotSignedIn("this sign-in took too long; begin again")
+    opened, account = found
+    left = [one for one in (opened.waiting_for or "").split(",") if one != step]
+    fresh = new_secret()
+    opened.sha256, opened.csrf, opened.seen_at = digest(fresh), new_secret(), now
+    opened.waiting_for = ",".join(left) or None
+    if opened.waiting_for is None:
+        opened.expires_at = now + lifetime
+        _note_opened(session, opened, now)
+    session.flush()
+    return fresh, _signed_in(opened, account)
+
+
+def session_actor(
+    sessions: Sessions, secret: str | None, now: dt.datetime, idle: dt.timedelta | None = None
+) -> SignedIn | None:
+    """Return the browser session that `secret` (of the cookie) opens, None when there is none or it is over.
+
+    Over is also what was not used for `idle`, and what still waits for a step. The time of use is kept by the minute.
+    """
+    found = half_session(sessions, secret, now)
+    if found is None or found[1].waiting_for:
+        return None
+    row, signed_in = found
+    seen = row.seen_at or row.created_at
+    if idle is not None and now - seen >= idle:
+        return None
+    if now - seen >= SEEN_STEP:
+        # A full disk or a busy database must not keep anybody from reading.
+        with suppress(OperationalError), writing(sessions) as session:
+            session.execute(update(BrowserSession).where(BrowserSession.id == row.id).values(seen_at=now))
+    return signed_in
+
+
+def half_session(sessions: Sessions, secret: str | None, now: dt.datetime) -> tuple[BrowserSession, SignedIn] | None:
+    """Return the session of a cookie whether or not it waits for a step, None when there is none or it is over."""
     if not secret:
         return None
-    query = (
-        select(BrowserSession, Account)
-        .join(Account, Account.id == BrowserSession.account_id)
-        .where(
-            BrowserSession.sha256 == digest(secret),
-            BrowserSession.ended_at.is_(None),
-            BrowserSession.expires_at > now,
-            Account.disabled_at.is_(None),
-        )
-    )
     with reading(sessions) as session:
-        row = session.execute(query).one_or_none()
-    return None if row is None else _signed_in(*row)
+        row = session.execute(_good(digest(secret), now)).one_or_none()
+    return None if row is None else (row[0], _signed_in(*row))
 
 
 def end_session(sessions: Sessions, secret: str, now: dt.datetime) -> None:
@@ -311,27 +295,6 @@ def account_named(session: Session, name: str, now: dt.datetime) -> Account:
     return account
 
 
-def checked_scopes(scopes: Collection[str]) -> list[str]:
-    """Return the scopes in their usual order; raises ValueError naming one that does not exist."""
-    unknown = sorted(set(scopes) - set(SCOPES))
-    if unknown or not scopes:
-        raise ValueError(f"the scopes must be some of {', '.join(SCOPES)}; got {', '.join(unknown) or 'none'}")
-    return [scope for scope in SCOPES if scope in scopes]
-
-
-def forget_ended(sessions: Sessions, now: dt.datetime, keep: dt.timedelta = dt.timedelta(days=1)) -> int:
-    """Delete links and browser sessions that ended longer than `keep` ago; return how many."""
-    before = now - keep
-    ended_links = or_(SignInLink.expires_at < before, SignInLink.used_at < before)
-    ended_sessions = or_(BrowserSession.expires_at < before, BrowserSession.ended_at < before)
-    with writing(sessions) as session:
-        links = session.scalars(select(SignInLink).where(ended_links)).all()
-        browsers = session.scalars(select(BrowserSession).where(ended_sessions)).all()
-        for row in (*links, *browsers):
-            session.delete(row)
-    return len(links) + len(browsers)
-
-
 def new_secret() -> str:
     """Return 256 random bits as letters and digits, which survive copying, URLs and cookies."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(SECRET_LENGTH))
@@ -359,5 +322,26 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
+def _good(sha256: str, now: dt.datetime) -> Select[BrowserSession, Account]:
+    """Select a session that is not over, with its account."""
+    return (
+        select(BrowserSession, Account)
+        .join(Account, Account.id == BrowserSession.account_id)
+        .where(
+            BrowserSession.sha256 == sha256,
+            BrowserSession.ended_at.is_(None),
+            BrowserSession.expires_at > now,
+            Account.disabled_at.is_(None),
+        )
+    )
+
+
+def _note_opened(session: Session, opened: BrowserSession, now: dt.datetime) -> None:
+    about = ("session", opened.id)
+    audit.note(session, opened.account_id, "session.opened", now, about=about, details={"via": opened.via})
+
+
 def _signed_in(opened: BrowserSession, account: Account) -> SignedIn:
-    return SignedIn(Actor(account.id, account.name, frozenset(opened.scopes)), opened.csrf, opened.expires_at)
+    waiting = tuple((opened.waiting_for or "").split(",")) if opened.waiting_for else ()
+    actor = Actor(account.id, account.name, frozenset(opened.scopes))
+    return SignedIn(actor, opened.csrf, opened.expires_at, waiting)

@@ -97,10 +97,13 @@ def migrate() -> None:
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="File to write; stdout when absent.")
 def export(what: str, form: str, out: Path | None) -> None:
     """Write assessments or alerts as JSONL or CSV."""
+    from api import audit
     from api.export import export_lines
     from models.database import reading
 
-    with reading(open_database(read_settings())) as session:
+    sessions = open_database(read_settings())
+    audit.note_apart(sessions, None, "text.exported", now(), details={"what": what, "format": form})
+    with reading(sessions) as session:
         lines = export_lines(session, what, form)
         if out is None:
             sys.stdout.writelines(lines)
@@ -139,7 +142,7 @@ def verify() -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The ZIP file to write.")
 def bundle(alert_id: int | None, assessment_id: int | None, out: Path) -> None:
     """Pack a case to hand over: rows, raw bytes, custody, proofs, and a script that verifies them."""
-    from api import checkpoints
+    from api import audit, checkpoints
     from api.bundle import build
     from ingest import log
     from models.database import reading
@@ -147,7 +150,8 @@ def bundle(alert_id: int | None, assessment_id: int | None, out: Path) -> None:
     if (alert_id is None) == (assessment_id is None):
         raise click.UsageError("name either --alert or --assessment")
     settings = read_settings()
-    with reading(open_database(settings)) as session:
+    sessions = open_database(settings)
+    with reading(sessions) as session:
         head = log.head(session)
         packed = build(
             session,
@@ -159,6 +163,8 @@ def bundle(alert_id: int | None, assessment_id: int | None, out: Path) -> None:
             by="the operator, on the command line",
             now=now(),
         )
+    about = ("alert", alert_id) if alert_id is not None else ("assessment", assessment_id or 0)
+    audit.note_apart(sessions, None, "text.exported", now(), about=about, details={"what": "bundle"})
     out.write_bytes(packed)
     click.echo(f"{out}: {len(packed):,} bytes; whoever gets it unpacks it and runs python3 verify.py")
 

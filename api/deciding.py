@@ -10,17 +10,30 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from api import audit, leases
+from api.errors import NotAllowed
 from api.reviews import Decision, add_review, counted_reviews, withdraw_review
-from models.review import Review, SecondLook
+from models.review import THIRD, Review, SecondLook
 
 
 def keep_decision(
-    session: Session, account_id: int, assessment_id: int, decision: Decision, now: dt.datetime, share: float
+    session: Session,
+    account_id: int,
+    assessment_id: int,
+    decision: Decision,
+    now: dt.datetime,
+    share: float,
+    *,
+    may_settle: bool = True,
 ) -> Review:
-    """Keep a decision, give the passage back, and see to a second look; raises what `add_review` raises."""
+    """Keep a decision, give the passage back, and see to a second look; raises what `add_review` raises.
+
+    Where two disagree, only who `may_settle` decides as the third; raises NotAllowed for others.
+    """
+    if not may_settle:
+        _check_third(session, account_id, assessment_id)
     review = add_review(session, account_id, assessment_id, decision, now)
     audit.note(session, account_id, "review.decided", now, about=("assessment", assessment_id))
-    leases.give_back(session, account_id)
+    leases.give_back(session, account_id, assessment_id)
     see_to_second_look(session, assessment_id, now, share)
     return review
 
@@ -46,9 +59,17 @@ def see_to_second_look(session: Session, assessment_id: int, now: dt.datetime, s
     session.flush()
 
 
+def _check_third(session: Session, account_id: int, assessment_id: int) -> None:
+    look = session.get(SecondLook, assessment_id)
+    if look is None or not look.open or look.wanted < THIRD:
+        return
+    if all(review.reviewer_id != account_id for review in counted_reviews(session, assessment_id)):
+        raise NotAllowed("two reviewers disagree about this passage, and a lead decides between them")
+
+
 def looks_wanted(verdicts: Sequence[str]) -> tuple[int, bool]:
     """Return how many people should decide, and whether one of them still has to; `verdicts` in order of decision."""
-    wanted = 3 if len(set(verdicts[:2])) > 1 else 2
+    wanted = THIRD if len(set(verdicts[:2])) > 1 else 2
     return wanted, len(verdicts) < wanted
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import orm
 
 from api import auth
 from api.errors import NotSignedIn, TooMany
+from api.roles import Actor
 from api.settings import Settings
 from models.database import Sessions, reading, writing
 
@@ -76,7 +77,7 @@ def actor(
     sent: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
     sessions: AllSessions,
     now: Now,
-) -> auth.Actor:
+) -> Actor:
     """Return who is asking; raises NotSignedIn, NotAllowed, or TooMany after many wrong keys from one address."""
     if sent is None:
         raise NotSignedIn("send a token: Authorization: Bearer toc_...; the operator makes one")
@@ -92,11 +93,12 @@ def actor(
     return who
 
 
-Reader = Annotated[auth.Actor, Security(actor, scopes=["read"])]
-Reviewer = Annotated[auth.Actor, Security(actor, scopes=["review"])]
-Pusher = Annotated[auth.Actor, Security(actor, scopes=["push"])]
-Partner = Annotated[auth.Actor, Security(actor, scopes=["sight"])]
-Admin = Annotated[auth.Actor, Security(actor, scopes=["admin"])]
+Reader = Annotated[Actor, Security(actor, scopes=["read"])]
+Reviewer = Annotated[Actor, Security(actor, scopes=["review"])]
+Pusher = Annotated[Actor, Security(actor, scopes=["push"])]
+Partner = Annotated[Actor, Security(actor, scopes=["sight"])]
+Lead = Annotated[Actor, Security(actor, scopes=["lead"])]
+Admin = Annotated[Actor, Security(actor, scopes=["admin"])]
 
 
 class Throttle:

@@ -7,7 +7,7 @@ closed lid keeps nothing from anybody. One reviewer holds one passage at a time.
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import and_, case, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,7 @@ from models.account import Account
 from models.database import is_sqlite
 from models.review import ReviewLease
 
+ASSIGNED = dt.timedelta(days=7)  # how long a passage stays with whom a lead hands it to
 LOOK_AT = 20  # passages looked at for a free one before the next look; more reviewers than that are rare
 
 
@@ -23,12 +24,18 @@ def take(session: Session, assessment_id: int, account_id: int, now: dt.datetime
     """Take a passage, or hold it longer; False when somebody else has it. Gives back what this reviewer held before."""
     insert = sqlite.insert if is_sqlite(session) else postgresql.insert
     values = {"account_id": account_id, "taken_at": now, "ends_at": now + lease}
+    # What a lead has handed over stays with its reviewer as long as the lead said.
+    handed = and_(ReviewLease.assigned_by.is_not(None), ReviewLease.account_id == account_id, ReviewLease.ends_at > now)
+    kept = {
+        "ends_at": case((and_(handed, ReviewLease.ends_at > now + lease), ReviewLease.ends_at), else_=now + lease),
+        "assigned_by": case((handed, ReviewLease.assigned_by), else_=None),
+    }
     statement = (
         insert(ReviewLease)
         .values(assessment_id=assessment_id, **values)
         .on_conflict_do_update(
             index_elements=[ReviewLease.assessment_id],
-            set_=values,
+            set_=values | kept,
             where=or_(ReviewLease.account_id == account_id, ReviewLease.ends_at <= now),
         )
         .returning(ReviewLease.assessment_id)
@@ -37,7 +44,11 @@ def take(session: Session, assessment_id: int, account_id: int, now: dt.datetime
         return False
     session.execute(
         delete(ReviewLease)
-        .where(ReviewLease.account_id == account_id, ReviewLease.assessment_id != assessment_id)
+        .where(
+            ReviewLease.account_id == account_id,
+            ReviewLease.assessment_id != assessment_id,
+            ReviewLease.assigned_by.is_(None),
+        )
         .execution_options(synchronize_session=False)
     )
     return True
@@ -64,10 +75,31 @@ def take_next(
             return None
 
 
-def give_back(session: Session, account_id: int) -> None:
-    """End whatever this reviewer holds."""
+def assign(
+    session: Session, assessment_id: int, account_id: int, by: int, now: dt.datetime, lease: dt.timedelta = ASSIGNED
+) -> bool:
+    """Hand a passage to a reviewer; False when somebody else has it in front of them now."""
+    insert = sqlite.insert if is_sqlite(session) else postgresql.insert
+    values = {"account_id": account_id, "taken_at": now, "ends_at": now + lease, "assigned_by": by}
+    free = or_(
+        ReviewLease.account_id.in_((account_id, by)), ReviewLease.ends_at <= now, ReviewLease.assigned_by.is_not(None)
+    )
+    statement = (
+        insert(ReviewLease)
+        .values(assessment_id=assessment_id, **values)
+        .on_conflict_do_update(index_elements=[ReviewLease.assessment_id], set_=values, where=free)
+        .returning(ReviewLease.assessment_id)
+    )
+    return session.execute(statement).one_or_none() is not None
+
+
+def give_back(session: Session, account_id: int, assessment_id: int) -> None:
+    """End what this reviewer holds: the passage that was decided, and all that was not handed to them."""
+    done = or_(ReviewLease.assigned_by.is_(None), ReviewLease.assessment_id == assessment_id)
     session.execute(
-        delete(ReviewLease).where(ReviewLease.account_id == account_id).execution_options(synchronize_session=False)
+        delete(ReviewLease)
+        .where(ReviewLease.account_id == account_id, done)
+        .execution_options(synchronize_session=False)
     )
 
 

@@ -19,7 +19,7 @@ from api.pagination import read_cursor, write_cursor
 from models.alert import AlertAssessment
 from models.assessment import Assessment, Mark
 from models.document import Document
-from models.review import GoldCase, Review, SecondLook
+from models.review import THIRD, GoldCase, Review, ReviewLease, SecondLook
 from models.source import Source
 
 # The worst first, the latest to arrive first, the least certain first, the longest waiting first.
@@ -45,6 +45,8 @@ class QueueFilters:
     status: str | None = None
     abstained: bool | None = None
     second_for: int | None = None  # the account that has not decided yet about what wants a second look
+    thirds: bool = True  # whether a second look may be one that settles between two
+    assigned_to: int | None = None  # the account that a lead has handed it to
     since: dt.datetime | None = None
     until: dt.datetime | None = None
     q: str | None = None
@@ -188,7 +190,10 @@ def _conditions(filters: QueueFilters, source_id: int | None) -> list[ColumnElem
     }
     conditions += [column == value for column, value in equal.items() if value is not None]
     if filters.second_for is not None:
-        conditions += [Assessment.id.in_(wanting_another()), Assessment.id.not_in(decided_by(filters.second_for))]
+        conditions.append(Assessment.id.in_(wanting_another(thirds=filters.thirds)))
+        conditions.append(Assessment.id.not_in(decided_by(filters.second_for)))
+    if filters.assigned_to is not None:
+        conditions.append(Assessment.id.in_(handed_to(filters.assigned_to)))
     if filters.min_severity is not None:
         conditions.append(Assessment.severity >= filters.min_severity)
     if filters.since is not None:
@@ -198,10 +203,22 @@ def _conditions(filters: QueueFilters, source_id: int | None) -> list[ColumnElem
     return conditions
 
 
-def wanting_another() -> CompoundSelect[int]:
-    """Select what another reviewer should decide about: open second looks, and gold cases, which never close."""
+def wanting_another(*, thirds: bool = True) -> CompoundSelect[int]:
+    """Select what another reviewer should decide about: open second looks, and gold cases, which never close.
+
+    Without `thirds` those are left out in which two disagree already.
+    """
     looks = select(SecondLook.assessment_id).where(SecondLook.open == true())
+    if not thirds:
+        looks = looks.where(SecondLook.wanted < THIRD)
     return looks.union_all(select(GoldCase.assessment_id))
+
+
+def handed_to(account_id: int) -> Select[int]:
+    """Select what a lead has handed to this reviewer and still waits for them."""
+    return select(ReviewLease.assessment_id).where(
+        ReviewLease.account_id == account_id, ReviewLease.assigned_by.is_not(None)
+    )
 
 
 def decided_by(account_id: int) -> Select[int]:

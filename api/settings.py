@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from api.account_settings import AccountSettings
 from api.assist_settings import AssistSettings
 from api.errors import BadSettings
 from api.setting import PREFIX, Setting, convert, described
@@ -31,6 +32,7 @@ __all__ = ["BadSettings", "Settings", "describe", "load"]
 FILE_VARIABLE = "TOCSIN_CONFIG"
 FILE_NAME = "tocsin.toml"
 ROOMS: dict[str, type[Any]] = {
+    "accounts": AccountSettings,
     "ingest": IngestSettings,
     "classify": ClassifySettings,
     "warn": WarnSettings,
@@ -81,7 +83,9 @@ class Settings:
     max_classify_texts: int = field(
         default=256, metadata={"help": "Most texts in one call of /v1/classify.", "range": (1, 10_000)}
     )
-    session_hours: int = field(default=12, metadata={"help": "How long a browser stays signed in.", "range": (1, 720)})
+    session_hours: int = field(
+        default=12, metadata={"help": "How long a browser stays signed in at most.", "range": (1, 720)}
+    )
     sign_in_minutes: int = field(default=60, metadata={"help": "How long a sign-in link works.", "range": (1, 10_080)})
     lease_minutes: int = field(
         default=15, metadata={"help": "How long a passage stays with the reviewer who opened it.", "range": (1, 240)}
@@ -128,6 +132,7 @@ class Settings:
         default="", metadata={"help": "Password to log in with; nothing is made up when it is empty."}
     )
     smtp_from: str = field(default="", metadata={"help": "Sender of e-mails.", "shown": "tocsin@SMTP_HOST"})
+    accounts: AccountSettings = field(default_factory=AccountSettings)
     ingest: IngestSettings = field(default_factory=IngestSettings)
     classify: ClassifySettings = field(default_factory=ClassifySettings)
     warn: WarnSettings = field(default_factory=WarnSettings)
@@ -160,6 +165,11 @@ class Settings:
     def session_lifetime(self) -> dt.timedelta:
         """How long a browser stays signed in."""
         return dt.timedelta(hours=self.session_hours)
+
+    @property
+    def session_idle(self) -> dt.timedelta:
+        """How long a browser stays signed in that asks for nothing."""
+        return dt.timedelta(minutes=self.accounts.session_idle_minutes)
 
     @property
     def lease(self) -> dt.timedelta:

@@ -8,6 +8,7 @@ from api.settings import describe
 
 TITLES = {
     "api": "Service",
+    "accounts": "People (`api/`)",
     "ingest": "Collecting (`ingest/`)",
     "classify": "Classifying (`classify/`)",
     "warn": "Warning (`warn/`)",

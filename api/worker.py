@@ -19,7 +19,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.dialects import postgresql, sqlite
 
-from api import auth, webhooks
+from api import accounts, webhooks
 from api.errors import ApiError
 from api.scoring import LazyScorer
 from api.second_reader import second_read
@@ -177,7 +177,7 @@ class Worker:
         """Forget sign-in links and browser sessions that are over, and what is past its age or budget."""
         self.keep_log(whole=True)
         try:
-            auth.forget_ended(self.works.sessions, self.clock())
+            accounts.forget_ended(self.works.sessions, self.clock())
             forgotten = forget(self.works.sessions, self.works.settings.ingest, self.clock())
             if forgotten:
                 LOG.info("forgot %d texts and raw answers past their age or budget", forgotten)

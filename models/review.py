@@ -24,6 +24,8 @@ HALLMARKS = (
     "assertion_of_attack_against_women_and_girls",
     "questioning_in_group_loyalty",
 )
+# How many decide where the first two disagree.
+THIRD = 3
 # The six parts of the Rabat threshold test.
 WORKSHEET_PARTS = ("context", "speaker", "intent", "content_form", "extent", "likelihood")
 
@@ -54,7 +56,8 @@ class ReviewLease(Base):
     """Who has a passage in front of them, until when: nobody else is handed it meanwhile.
 
     A lease only keeps two people from the same work. It locks nothing: a decision is accepted from anybody who may
-    decide, and of two who decide at once the second is shown both.
+    decide, and of two who decide at once the second is shown both. With `assigned_by` it was handed over by that
+    account, and stays with the reviewer until it is decided or its time is over.
     """
 
     __tablename__ = "review_leases"
@@ -66,6 +69,7 @@ class ReviewLease(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     taken_at: Mapped[dt.datetime]
     ends_at: Mapped[dt.datetime]
+    assigned_by: Mapped[int | None] = mapped_column(BigId, default=None)
 
 
 class SecondLook(Base):

@@ -23,7 +23,7 @@ router = APIRouter(route_class=ConsoleRoute)
 
 @router.get("/agreement")
 def show(at: At, session: ReadSession, settings: CurrentSettings) -> Response:
-    """Show alpha by label and language; single reviewers beside the gold cases for administrators alone."""
+    """Show alpha by label and language; single reviewers beside the gold cases for leads alone."""
     at.signed_in.actor.must("review")
     units = units_of(session)
     return page(
@@ -34,14 +34,14 @@ def show(at: At, session: ReadSession, settings: CurrentSettings) -> Response:
         share=settings.double_review_share,
         passages=len(units),
         rows=agreements(units),
-        gold=gold_standings(session) if at.may_admin else [],
+        gold=gold_standings(session) if at.may_lead else [],
     )
 
 
 @router.post("/assessments/{assessment_id}/gold")
 def mark_gold(assessment_id: Id, at: At, form: Posted, sessions: AllSessions, now: Now) -> Response:
     """Make a passage a gold case, change its verdict, or make it an ordinary one again."""
-    at.signed_in.actor.must("admin")
+    at.signed_in.actor.must("lead")
     act, verdict = one(form, "act"), one(form, "verdict")
     if act not in {"keep", "remove"} or (act == "keep" and verdict not in SETTLED):
         raise Invalid(_("a gold case needs a settled verdict, one of %(verdicts)s", verdicts=", ".join(SETTLED)))

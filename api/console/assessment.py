@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from api import audit, leases
-from api.console import words
+from api.console import assigning, words
 from api.console.beside import beside
 from api.console.decisions import decision_of, form_of, in_words, read_decision
 from api.console.desk import At, ConsoleRoute, Desk, Posted
@@ -85,10 +85,11 @@ def decide(
     narrowing, trail = way(request)
     try:
         with writing(sessions) as session:
-            keep_decision(session, at.account_id, assessment_id, decision, now, settings.double_review_share)
+            share = settings.double_review_share
+            keep_decision(session, at.account_id, assessment_id, decision, now, share, may_settle=at.may_lead)
             following = leases.take_next(
                 session,
-                narrowing.asked(at.account_id),
+                narrowing.asked(at.account_id, thirds=at.may_lead),
                 narrowing.order,
                 cursor_at(narrowing.order, found.assessment),
                 at.account_id,
@@ -177,7 +178,8 @@ def passage_page(
         },
         reviews=[spoken_review(review, names) for review in reviews],
         hidden_reviews=0 if reviews else count,
-        gold=session.get(GoldCase, one.id) if at.may_admin else None,
+        gold=session.get(GoldCase, one.id) if at.may_lead else None,
+        reviewers=assigning.reviewers(session) if at.may_lead else [],
         conflict=conflict and {"theirs": spoken_review(conflict, names), "yours": spoken_decision(decision)},
         done=last_decision(session, at.account_id, request.query_params.get("done", ""), narrowing),
     )
@@ -201,7 +203,8 @@ def next_address(
 ) -> str:
     """Return the address of the passage that follows in the same search and is free, or of the list after the last."""
     cursor = cursor_at(narrowing.order, assessment)
-    ids, _ = find_ids(session, narrowing.asked(at.account_id), narrowing.order, cursor, leases.LOOK_AT)
+    asked = narrowing.asked(at.account_id, thirds=at.may_lead)
+    ids, _ = find_ids(session, asked, narrowing.order, cursor, leases.LOOK_AT)
     held = leases.holders(session, ids, at.account_id, now)
     free = next((one for one in ids if one not in held), None)
     return f"/queue{narrowing.query()}" if free is None else narrowing.href(free, trail.then(assessment.id))

@@ -18,19 +18,26 @@ SPOKEN = Spoken(
     {
         "text.read": "read a text",
         "text.read_marked": "read a marked text",
+        "text.listed": "saw short texts whole in a list",
         "text.exported": "exported texts",
         "text.sent": "had words of a text sent to another machine",
         "review.decided": "decided",
         "review.withdrawn": "took a decision back",
+        "passage.assigned": "assigned a passage",
         "gold.changed": "changed a gold case",
         "gazetteer.changed": "changed a group's names",
         "quarantine.released": "released from quarantine",
         "session.opened": "signed in",
-        "session.refused": "tried a sign-in link that does not work",
+        "session.refused": "tried to sign in and was refused",
         "session.ended": "ended a session",
+        "link.created": "made a sign-in link",
+        "password.changed": "changed a password",
+        "second_factor.changed": "changed a second factor",
+        "second_factor.recovery_used": "used a recovery code",
+        "identity.changed": "changed who somebody is elsewhere",
         "token.created": "made a token",
         "token.revoked": "revoked a token",
-        "account.changed": "switched an account off or on",
+        "account.changed": "changed an account",
     }
 )
 # Who acts where nobody is signed in.

@@ -94,8 +94,13 @@ class Desk:
         return self.signed_in.actor.may("review")
 
     @property
+    def may_lead(self) -> bool:
+        """Whether the reader runs a desk: rules, silences, sources, assignment, third decisions."""
+        return self.signed_in.actor.may("lead")
+
+    @property
     def may_admin(self) -> bool:
-        """Whether the reader may change sources."""
+        """Whether the reader may let people and programs in."""
         return self.signed_in.actor.may("admin")
 
     @property
@@ -112,7 +117,7 @@ def session_cookie(settings: Settings) -> str:
 
 def desk(request: Request, sessions: AllSessions, settings: CurrentSettings, now: Now) -> Desk:
     """Return who is reading; raises NotSignedIn, and NotAllowed for a session that may not read."""
-    signed_in = auth.session_actor(sessions, request.cookies.get(session_cookie(settings)), now)
+    signed_in = auth.session_actor(sessions, request.cookies.get(session_cookie(settings)), now, settings.session_idle)
     if signed_in is None:
         raise NotSignedIn(_("your session has ended; open the console with a new sign-in link"))
     signed_in.actor.must("read")

@@ -23,6 +23,7 @@ router = APIRouter(route_class=ConsoleRoute)
 @router.get("/precision")
 def show(request: Request, at: At, session: ReadSession) -> Response:
     """Show the precision of the model as reviewers have settled it; `format=csv` gives the same as a file."""
+    at.signed_in.actor.must("lead")
     asked = request.query_params.get("by", "")
     group = asked if asked in GROUPS else ""
     settled = settled_passages(session)

@@ -32,6 +32,7 @@ TABS = Spoken(
         "flagged": "Flagged",
         "abstained": "Model abstained",
         "second": "Second look",
+        "mine": "Assigned to you",
         "unsure": "Unsure",
         "disputed": "Disputed",
         "confirmed": "Confirmed",
@@ -44,6 +45,7 @@ STANDS_FOR = {
     "flagged": QueueFilters(flag=True),
     "abstained": QueueFilters(abstained=True, status="unreviewed"),
     "second": QueueFilters(),
+    "mine": QueueFilters(),
     "unsure": QueueFilters(status="unsure"),
     "disputed": QueueFilters(status="disputed"),
     "confirmed": QueueFilters(status="confirmed"),
@@ -100,9 +102,11 @@ class Narrowing:
         given = [(name, getattr(self, name)) for name in ("pathway", "target_name", "since", "until")]
         return [(name, value) for name, value in given if value]
 
-    def asked(self, account_id: int) -> QueueFilters:
-        """What the queue is asked for by this reader; what wants a second look differs from one to the next."""
-        return replace(self.filters, second_for=account_id) if self.show == "second" else self.filters
+    def asked(self, account_id: int, *, thirds: bool = False) -> QueueFilters:
+        """What the queue is asked for by this reader; what waits for one person differs from what waits for another."""
+        if self.show == "second":
+            return replace(self.filters, second_for=account_id, thirds=thirds)
+        return replace(self.filters, assigned_to=account_id) if self.show == "mine" else self.filters
 
     def query(self, **more: object) -> str:
         """Return the query string that stands for this search, with `more` parameters that are not empty."""

@@ -4,11 +4,13 @@ from fastapi import APIRouter
 
 from api.console import (
     about,
+    account,
     agreement,
     alert_desk,
     alerts,
     assessment,
     assets,
+    assigning,
     audit_log,
     beside,
     deliveries,
@@ -21,20 +23,24 @@ from api.console import (
     overview,
     partners,
     people,
+    person,
     quarantine,
     queue,
     searches,
     sign_in,
+    single_sign_on,
     source_lists,
     sources,
+    steps,
     thresholds,
     webhooks,
 )
 
-router = APIRouter(include_in_schema=False)
-for module in (
+MODULES = (
     assets,
     sign_in,
+    steps,
+    single_sign_on,
     language,
     overview,
     queue,
@@ -42,6 +48,7 @@ for module in (
     assessment,
     beside,
     explorer,
+    assigning,
     alerts,
     alert_desk,
     source_lists,
@@ -55,9 +62,13 @@ for module in (
     feedback,
     thresholds,
     people,
+    person,
+    account,
     audit_log,
     installation,
     gazetteer,
     about,
-):
+)
+router = APIRouter(include_in_schema=False)
+for module in MODULES:
     router.include_router(module.router)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from api.console import words
 from api.console.decisions import Machine
 from api.console.desk import Desk
-from api.console.text import Piece, Span, pieces, snippet, window
+from api.console.text import SNIPPET, Piece, Span, pieces, snippet, window
 from api.console.translation import gettext as _
 from api.queue import Found
 from api.reviews import MACHINE_MARKS
@@ -49,6 +49,7 @@ class Entry:
     stance: str
     stage: int
     status: str
+    whole: bool = False  # whether the snippet is all of the text, and nothing of it hidden
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ def entry_of(found: Found, href: str, *, mask: bool, told: bool) -> Entry:
         stance=one.stance,
         stage=one.stage,
         status=status,
+        whole=len(found.document.text) <= SNIPPET and not (mask and needs_mask(found)),
     )
 
 

@@ -3,30 +3,24 @@
 import datetime as dt
 
 from fastapi import APIRouter, Request, Response
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api import auth
+from api import accounts, auth
 from api.console.desk import At, ConsoleRoute, Desk, Posted, many, one, session_cookie
+from api.console.person import SPOKEN_ROLES
 from api.console.rendering import page, see_other, sentence
 from api.console.translation import Spoken
 from api.console.translation import gettext as _
+from api.console.words import ROLE_NAMES, VIAS
 from api.dependencies import AllSessions, CurrentSettings, Id, Now, ReadSession
-from api.errors import Invalid, NotFound
+from api.errors import Conflict, Invalid, NotFound
+from api.roles import SCOPES_OF
 from models.account import SCOPES, Account, BrowserSession, Token
 from models.database import Sessions, reading, writing
 
 MOST = 500
 LONGEST_DAYS = 3650
-ROLES = {"reader": ("read",), "reviewer": ("read", "review"), "admin": ("read", "review", "admin")}
-SPOKEN_ROLES = Spoken(
-    {
-        "reader": "Reader: sees",
-        "reviewer": "Reviewer: sees and decides",
-        "admin": "Administrator: everything",
-    }
-)
-
 TOKEN_STATES = Spoken({"works": "works", "expired": "expired", "revoked": "revoked"})
 
 router = APIRouter(route_class=ConsoleRoute)
@@ -44,11 +38,15 @@ def invite(at: At, form: Posted, sessions: AllSessions, settings: CurrentSetting
     """Make a sign-in link for a person and show it once."""
     at.signed_in.actor.must("admin")
     role = one(form, "role")
-    if role not in ROLES:
-        raise Invalid(_("a role is one of %(roles)s", roles=", ".join(ROLES)))
+    if role not in SCOPES_OF:
+        raise Invalid(_("a role is one of %(roles)s", roles=", ".join(SCOPES_OF)))
     try:
-        path = auth.create_sign_in_link(sessions, one(form, "name"), ROLES[role], now, settings.link_lifetime)
-    except ValueError as refused:
+        with writing(sessions) as session:
+            accounts.may_be_invited(session, one(form, "name"), role, at.account_id, now)
+        path = auth.create_sign_in_link(
+            sessions, one(form, "name"), SCOPES_OF[role], now, settings.link_lifetime, by=at.account_id
+        )
+    except (ValueError, Conflict) as refused:
         return refused_page(sessions, at, now, str(refused))
     with reading(sessions) as session:
         return people_page(session, at, now, made=("link", f"{settings.base_url}{path}"))
@@ -73,7 +71,7 @@ def revoke(token_id: Id, at: At, form: Posted, sessions: AllSessions, now: Now) 
     del form  # it has been checked
     at.signed_in.actor.must("admin")
     with writing(sessions) as session:
-        auth.revoke_token(session, token_id, at.account_id, now)
+        accounts.revoke_token(session, token_id, at.account_id, now)
     return see_other("/people")
 
 
@@ -84,9 +82,9 @@ def switch(account_id: Id, at: At, form: Posted, sessions: AllSessions, now: Now
     act = one(form, "act")
     with writing(sessions) as session:
         if act in {"off", "on"}:
-            auth.set_disabled(session, account_id, at.account_id, now, disabled=act == "off")
+            accounts.set_disabled(session, account_id, at.account_id, now, disabled=act == "off")
         elif act == "sign-out":
-            auth.end_sessions(session, account_id, at.account_id, now)
+            accounts.end_sessions(session, account_id, at.account_id, now)
         else:
             raise Invalid(_("the form says neither to switch off, nor on, nor to sign out"))
     return see_other("/people")
@@ -96,11 +94,14 @@ def switch(account_id: Id, at: At, form: Posted, sessions: AllSessions, now: Now
 def own_sessions(request: Request, at: At, session: ReadSession, settings: CurrentSettings, now: Now) -> Response:
     """List the browsers one is signed in with."""
     mine = select(BrowserSession).where(
-        BrowserSession.account_id == at.account_id, BrowserSession.ended_at.is_(None), BrowserSession.expires_at > now
+        BrowserSession.account_id == at.account_id,
+        BrowserSession.ended_at.is_(None),
+        BrowserSession.expires_at > now,
+        func.coalesce(BrowserSession.seen_at, BrowserSession.created_at) > now - settings.session_idle,
     )
     here = auth.digest(request.cookies.get(session_cookie(settings), ""))
     rows = session.scalars(mine.order_by(BrowserSession.id.desc())).all()
-    return page("sessions.html", desk=at, now=now, rows=[(row, row.sha256 == here) for row in rows])
+    return page("sessions.html", desk=at, now=now, rows=[(row, row.sha256 == here) for row in rows], vias=VIAS)
 
 
 @router.post("/sessions")
@@ -113,7 +114,7 @@ def end_own(
         raise NotFound(_("there is no such session"))
     secret = request.cookies.get(session_cookie(settings), "")
     with writing(sessions) as session:
-        auth.end_sessions(
+        accounts.end_sessions(
             session,
             at.account_id,
             at.account_id,
@@ -150,6 +151,7 @@ def people_page(
         token_prefix=auth.TOKEN_PREFIX,
         scopes=SCOPES,
         roles=SPOKEN_ROLES.items(),
+        role_names=ROLE_NAMES,
         made=made,
         error=sentence(refused) if refused else "",
     )

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api import leases
+from api import audit, leases
 from api.console import words
 from api.console.desk import At, ConsoleRoute, Posted
 from api.console.narrowing import SPOKEN_ORDERS, TABS, Narrowing, read_narrowing
@@ -28,6 +28,7 @@ MOST_LANGUAGES = 60
 EMPTY = Spoken(
     {
         "review": "Nothing waits to be reviewed here. What comes in is read within minutes.",
+        "mine": "No lead has handed you a passage.",
         "abstained": "The model has abstained on nothing that still waits.",
     }
 )
@@ -36,13 +37,15 @@ router = APIRouter(route_class=ConsoleRoute)
 
 
 @router.get("/queue")
-def queue(request: Request, at: At, session: ReadSession, now: Now) -> Response:
+def queue(request: Request, at: At, session: ReadSession, sessions: AllSessions, now: Now) -> Response:
     """Show one page of passages, worst or newest first."""
     narrowing = read_narrowing(request.query_params)
     cursor = request.query_params.get("cursor") or None
-    found, following = find_assessments(session, narrowing.asked(at.account_id), narrowing.order, cursor, ON_A_PAGE)
+    asked = narrowing.asked(at.account_id, thirds=at.may_lead)
+    found, following = find_assessments(session, asked, narrowing.order, cursor, ON_A_PAGE)
     held = leases.holders(session, [one.assessment.id for one in found], at.account_id, now)
-    return page(
+    entries = entries_of(session, found, narrowing.href, at, blind=narrowing.filters.status is None)
+    answer = page(
         "queue.html",
         desk=at,
         now=now,
@@ -50,7 +53,7 @@ def queue(request: Request, at: At, session: ReadSession, now: Now) -> Response:
         orders=SPOKEN_ORDERS.items(),
         filtered=narrowing.narrowed,
         tabs=tabs(narrowing),
-        entries=entries_of(session, found, narrowing.href, at, blind=narrowing.filters.status is None),
+        entries=entries,
         next=f"/queue{narrowing.query(cursor=following)}" if following else "",
         empty=emptiness(narrowing),
         done=last_decision(session, at.account_id, request.query_params.get("done", ""), narrowing),
@@ -61,6 +64,9 @@ def queue(request: Request, at: At, session: ReadSession, now: Now) -> Response:
         searches=saved_searches(session, at.account_id),
         choices=choices(session),
     )
+    session.close()  # the log has a transaction of its own
+    audit.note_listing(sessions, at.account_id, [one.id for one in entries if one.whole], now)
+    return answer
 
 
 @router.post("/queue/next")
@@ -71,10 +77,9 @@ def start(
     del form  # it has been checked
     at.signed_in.actor.must("review")
     narrowing = read_narrowing(request.query_params)
+    asked = narrowing.asked(at.account_id, thirds=at.may_lead)
     with writing(sessions) as session:
-        taken = leases.take_next(
-            session, narrowing.asked(at.account_id), narrowing.order, None, at.account_id, now=now, lease=settings.lease
-        )
+        taken = leases.take_next(session, asked, narrowing.order, None, at.account_id, now=now, lease=settings.lease)
     return see_other(f"/queue{narrowing.query(none=1)}" if taken is None else narrowing.href(taken))
 
 

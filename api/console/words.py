@@ -215,3 +215,15 @@ TOLD: Mapping[str, str] = Spoken(
         "counts": "numbers alone",
     }
 )
+ROLE_NAMES: Mapping[str, str] = Spoken(
+    {
+        "reader": "Reader",
+        "reviewer": "Reviewer",
+        "lead": "Lead",
+        "admin": "Administrator",
+    }
+)
+# How a browser signed in; before it was kept, there was one way.
+VIAS: Mapping[str | None, str] = Spoken(
+    {None: "a link", "link": "a link", "password": "a password", "oidc": "single sign-on"}
+)

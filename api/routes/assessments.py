@@ -14,7 +14,7 @@ from api.pagination import Listed, PageWanted
 from api.problems import describe_failures
 from api.routes.beside import GlossShape, OpinionShape, gloss_shape, opinion_shape
 from api.second_reader import opinion_of
-from api.shapes import AssessmentShape, assessment_shape
+from api.shapes import EXCERPT, AssessmentShape, assessment_shape
 from api.strict_json import StrictRoute
 from api.translation import gloss_of
 from models.assessment import PATHWAYS, SIGNALS, STANCES, STATUSES, TARGETS
@@ -139,17 +139,24 @@ Filters = Annotated[queue.QueueFilters, Depends(wanted)]
 
 @router.get("", summary="The queue", responses=describe_failures(401, 403, 422))
 def list_assessments(
-    _who: Reader,
+    who: Reader,
     session: ReadSession,
+    sessions: AllSessions,
+    now: Now,
     filters: Filters,
     page: PageWanted,
+    *,
     order: Annotated[
         Order, Query(description="The worst first, the newest, the least certain, or the longest waiting.")
     ] = "severity",
 ) -> Listed[AssessmentShape]:
     """List current assessments that match every filter."""
     found, following = queue.find_assessments(session, filters, order, page.cursor, page.limit)
-    return Listed(items=[assessment_shape(one) for one in found], next=following)
+    listed = Listed(items=[assessment_shape(one) for one in found], next=following)
+    session.close()  # the log has a transaction of its own
+    whole = [one.assessment.id for one in found if len(one.document.text) <= EXCERPT]
+    audit.note_listing(sessions, who.account_id, whole, now)
+    return listed
 
 
 @router.get(
@@ -193,7 +200,8 @@ def add_review(
     """Keep your decision. What holds now follows from the latest review of each reviewer."""
     decision = reviews.Decision(**sent.model_dump())
     share = settings.double_review_share
-    return review_shape(keep_decision(session, who.account_id, assessment_id, decision, now, share))
+    review = keep_decision(session, who.account_id, assessment_id, decision, now, share, may_settle=who.may("lead"))
+    return review_shape(review)
 
 
 @router.post(

@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session as OrmSession
 
-from api import bundle, checkpoints
-from api.dependencies import MAX_ID, Admin, CurrentSettings, Id, Now, Reader, ReadSession
+from api import audit, bundle, checkpoints
+from api.dependencies import MAX_ID, Admin, AllSessions, CurrentSettings, Id, Now, Reader, ReadSession
 from api.errors import Invalid, NotFound
 from api.problems import describe_failures
 from ingest import log
@@ -106,6 +106,7 @@ def consistency(
 def evidence_bundle(
     who: Admin,
     session: ReadSession,
+    sessions: AllSessions,
     settings: CurrentSettings,
     now: Now,
     *,
@@ -126,6 +127,10 @@ def evidence_bundle(
         by=who.name,
         now=now,
     )
+    # This request only reads; the transaction is over before the log's own begins.
+    session.close()
+    about = ("alert", alert_id) if alert_id is not None else ("assessment", assessment_id or 0)
+    audit.note_apart(sessions, who.account_id, "text.exported", now, about=about, details={"what": "bundle"})
     name = f"tocsin-alert-{alert_id}.zip" if alert_id else f"tocsin-assessment-{assessment_id}.zip"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(packed, media_type="application/zip", headers=headers)

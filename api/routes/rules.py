@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
-from api.dependencies import Admin, CurrentSettings, Id, Moment, Now, Reader, ReadSession, Session, Word
+from api.dependencies import CurrentSettings, Id, Lead, Moment, Now, Reader, ReadSession, Session, Word
 from api.errors import NotFound
 from api.pagination import Listed, PageWanted, after, listed
 from api.problems import describe_failures
@@ -144,13 +144,13 @@ def get_rule(_who: Reader, session: ReadSession, rule_id: Id) -> RuleShape:
 
 
 @router.post("", status_code=201, summary="Write a rule", responses=describe_failures(401, 403, 409, 422))
-def create_rule(who: Admin, session: Session, now: Now, sent: RuleSent) -> RuleShape:
+def create_rule(who: Lead, session: Session, now: Now, sent: RuleSent) -> RuleShape:
     """Keep a new rule; the worker looks by it at its next turn."""
     return rule_shape(rules.create_rule(session, rules.RuleInput(**sent.model_dump()), who.account_id, now))
 
 
 @router.patch("/{rule_id}", summary="Change a rule", responses=describe_failures(401, 403, 404, 409, 422))
-def change_rule(_who: Admin, session: Session, rule_id: Id, sent: RuleChange) -> RuleShape:
+def change_rule(_who: Lead, session: Session, rule_id: Id, sent: RuleChange) -> RuleShape:
     """Change a rule, or switch it off: rules are not deleted, because their alerts name them."""
     changes = {name: value for name, value in sent.model_dump(exclude_unset=True).items() if value is not None}
     return rule_shape(rules.change_rule(session, rule_id, changes))
@@ -158,7 +158,7 @@ def change_rule(_who: Admin, session: Session, rule_id: Id, sent: RuleChange) ->
 
 @router.post("/backtest", summary="Replay a rule", responses=describe_failures(401, 403, 422))
 def backtest_rule(
-    _who: Admin, session: ReadSession, settings: CurrentSettings, now: Now, sent: BacktestSent
+    _who: Lead, session: ReadSession, settings: CurrentSettings, now: Now, sent: BacktestSent
 ) -> BacktestShape:
     """Say what a rule would have done with what is stored, before anybody is woken by it. Nothing is kept."""
     values = sent.model_dump()

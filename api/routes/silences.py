@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
-from api.dependencies import MAX_ID, Admin, Id, Moment, Now, Reader, ReadSession, Session
+from api.dependencies import MAX_ID, Id, Lead, Moment, Now, Reader, ReadSession, Session
 from api.pagination import Listed, PageWanted, after, listed
 from api.problems import describe_failures
 from api.strict_json import StrictRoute
@@ -75,14 +75,14 @@ def list_silences(
 
 
 @router.post("", status_code=201, summary="Hold back", responses=describe_failures(401, 403, 404, 422))
-def create_silence(who: Admin, session: Session, now: Now, sent: SilenceSent) -> SilenceShape:
+def create_silence(who: Lead, session: Session, now: Now, sent: SilenceSent) -> SilenceShape:
     """Hold deliveries back until `ends_at`; what is still unresolved then is delivered."""
     silence = silences.SilenceInput(**sent.model_dump())
     return silence_shape(silences.create_silence(session, silence, who.account_id, now))
 
 
 @router.post("/{silence_id}/end", summary="Stop holding back", responses=describe_failures(401, 403, 404, 409, 422))
-def end_silence(_who: Admin, session: Session, now: Now, silence_id: Id) -> SilenceShape:
+def end_silence(_who: Lead, session: Session, now: Now, silence_id: Id) -> SilenceShape:
     """End a silence now; what it held back and is unresolved is delivered."""
     return silence_shape(silences.end_silence(session, silence_id, now))
 

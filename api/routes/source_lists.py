@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import opml
-from api.dependencies import Admin, CurrentSettings, Now, Reader, ReadSession, Session
+from api.dependencies import CurrentSettings, Lead, Now, Reader, ReadSession, Session
 from api.errors import Invalid
 from api.problems import describe_failures
 from api.strict_json import StrictRoute
@@ -78,7 +78,7 @@ class TakenShape(BaseModel):
 
 
 @router.post("/discover", summary="Find feeds of a site", responses=describe_failures(401, 403, 422))
-def discover_sources(_who: Admin, settings: CurrentSettings, sent: AddressSent) -> DiscoveryShape:
+def discover_sources(_who: Lead, settings: CurrentSettings, sent: AddressSent) -> DiscoveryShape:
     """Look for feeds, news sitemaps and pages of articles at an address; nothing is stored. Takes up to a minute."""
     try:
         discovery = discover(Network(settings.ingest), settings.ingest, sent.url)
@@ -106,7 +106,7 @@ def export_opml(_who: Reader, session: ReadSession) -> Response:
 
 
 @router.post("/opml", summary="Watch a list", responses=describe_failures(401, 403, 422))
-def import_opml(_who: Admin, session: Session, now: Now, sent: OpmlSent) -> TakenShape:
+def import_opml(_who: Lead, session: Session, now: Now, sent: OpmlSent) -> TakenShape:
     """Watch the sources of an OPML list; a known address is left as it is, and one bad line costs no other."""
     try:
         taken = opml.take_in(session, sent.opml.encode("utf-8", "replace"), now)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from api import sources
-from api.dependencies import Admin, Id, Now, Reader, ReadSession, Session, Word
+from api.dependencies import Id, Lead, Now, Reader, ReadSession, Session, Word
 from api.errors import Conflict, NotFound
 from api.pagination import Listed, PageWanted, after, listed
 from api.problems import describe_failures
@@ -156,7 +156,7 @@ def list_fetches(_who: Reader, session: ReadSession, source_id: Id) -> Trail:
     summary="Watch a source",
     responses=describe_failures(401, 403, 409, 422),
 )
-def create_source(_who: Admin, session: Session, now: Now, sent: SourceSent) -> SourceShape:
+def create_source(_who: Lead, session: Session, now: Now, sent: SourceSent) -> SourceShape:
     """Watch a new source; it is polled at once."""
     return source_shape(sources.create_source(session, sent.model_dump(), now))
 
@@ -166,7 +166,7 @@ def create_source(_who: Admin, session: Session, now: Now, sent: SourceSent) -> 
     summary="Change a source",
     responses=describe_failures(401, 403, 404, 409, 422),
 )
-def change_source(_who: Admin, session: Session, now: Now, source_id: Id, sent: SourceChange) -> SourceShape:
+def change_source(_who: Lead, session: Session, now: Now, source_id: Id, sent: SourceChange) -> SourceShape:
     """Change a source; one that is switched on or moved is polled at once."""
     values = sent.model_dump(exclude_unset=True)
     required = ("name", "interval_seconds", "enabled", "fetch_articles")
@@ -180,7 +180,7 @@ def change_source(_who: Admin, session: Session, now: Now, source_id: Id, sent: 
     summary="Forget a source",
     responses=describe_failures(401, 403, 404, 409, 422),
 )
-def delete_source(_who: Admin, session: Session, source_id: Id) -> None:
+def delete_source(_who: Lead, session: Session, source_id: Id) -> None:
     """Forget a source that never brought anything; one with items can only be switched off."""
     sources.delete_source(session, source_id)
 
@@ -191,7 +191,7 @@ def delete_source(_who: Admin, session: Session, source_id: Id) -> None:
     summary="Poll now",
     responses=describe_failures(401, 403, 404, 409, 422),
 )
-def poll_source(_who: Admin, session: Session, now: Now, source_id: Id) -> SourceShape:
+def poll_source(_who: Lead, session: Session, now: Now, source_id: Id) -> SourceShape:
     """Make a source due at once; the worker polls it at its next turn."""
     source = _existing(session.get(Source, source_id), source_id)
     if source.kind not in POLLED_KINDS or not source.enabled:

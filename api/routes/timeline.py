@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session as OrmSession
 
 from api.dependencies import MAX_ID, Id, Now, Partner, Reader, ReadSession, Reviewer, Session, Word
 from api.problems import describe_failures
+from api.roles import Actor
 from api.routes.alerts import AlertShape, Names
 from api.routes.contacts import ContactShape, contact_shape
 from api.strict_json import StrictRoute
@@ -124,7 +125,9 @@ def add_note(who: Reviewer, session: Session, now: Now, alert_id: Id, sent: Rema
 
 @router.post("/{alert_id}/owner", summary="Make it somebody's", responses=describe_failures(401, 403, 404, 422))
 def set_owner(who: Reviewer, session: Session, now: Now, alert_id: Id, sent: OwnerSent) -> AlertShape:
-    """Say whose alert it is."""
+    """Say whose alert it is. A reviewer takes it or gives their own back; handing it to others is a lead's."""
+    if not who.may("lead"):
+        _check_own(session, who, alert_id, sent.owner)
     alert = lifecycle.assign(session, alert_id, sent.owner, who.account_id, now)
     return Names(session, [alert]).shape(alert)
 
@@ -168,6 +171,12 @@ def add_engagement(who: Reviewer, session: Session, now: Now, alert_id: Id, sent
     """Log that somebody was engaged about the alert."""
     event = contacts.engaged(session, alert_id, sent.contact_id, who.account_id, sent.note, now)
     return shown(session, [event])[0]
+
+
+def _check_own(session: OrmSession, who: Actor, alert_id: int, owner: str | None) -> None:
+    alert = lifecycle.existing(session, alert_id)
+    if owner not in {None, who.name} or alert.owner_id not in {None, who.account_id}:
+        who.must("lead")
 
 
 def shown(session: OrmSession, events: list[AlertEvent]) -> list[Line]:

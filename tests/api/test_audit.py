@@ -8,8 +8,10 @@ from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from ingest import log
 from models.audit import AuditEvent
 from models.database import Sessions, reading, writing
+from tests.conftest import NOW
 from tests.factories import add_assessment, add_document
 
 
@@ -42,7 +44,28 @@ def test_reads_through_the_api_are_kept(sessions: Sessions, analyst: TestClient)
         ("text.read_marked", "document", marked.document_id),
         ("text.read", "document", unread.id),
         ("text.exported", None, None),
+        ("text.listed", None, None),
     ]
+
+
+def test_a_list_keeps_which_texts_it_showed_whole(sessions: Sessions, analyst: TestClient) -> None:
+    with writing(sessions) as session:
+        short = add_assessment(session)
+        add_assessment(session, add_document(session, text="Long. " * 100))
+    analyst.get("/v1/assessments")
+    with reading(sessions) as session:
+        kept = session.scalars(select(AuditEvent).where(AuditEvent.action == "text.listed")).one()
+    assert kept.details == {"assessments": [short.id]}
+
+
+def test_a_bundle_is_in_the_log(sessions: Sessions, admin: TestClient) -> None:
+    with writing(sessions) as session:
+        passage = add_assessment(session).id
+    assert admin.get(f"/v1/evidence/bundle?assessment_id={passage}").status_code == 409  # not in the evidence log yet
+    assert readings(sessions) == []
+    log.append_waiting(sessions, NOW)
+    assert admin.get(f"/v1/evidence/bundle?assessment_id={passage}").status_code == 200
+    assert readings(sessions) == [("text.exported", "assessment", passage)]
 
 
 def test_a_log_that_cannot_be_written_keeps_nobody_from_reading_and_says_so(

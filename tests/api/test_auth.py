@@ -7,9 +7,9 @@ from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from api import auth
-from api.auth import Actor
+from api import accounts, auth
 from api.errors import NotAllowed, NotFound, NotSignedIn
+from api.roles import Actor
 from models.account import SCOPES, Account, Token
 from models.database import Sessions, reading, writing
 
@@ -58,7 +58,7 @@ def test_an_expired_token_opens_nothing(sessions: Sessions, now: dt.datetime) ->
 def test_a_revoked_token_opens_nothing(sessions: Sessions, now: dt.datetime) -> None:
     token = auth.create_token(sessions, "desk", ["read"], now)
     assert auth.token_actor(sessions, token, now)
-    assert auth.revoke_tokens(sessions, "desk", now) == 1
+    assert accounts.revoke_tokens(sessions, "desk", now) == 1
     with pytest.raises(NotSignedIn, match="revoked"):
         auth.token_actor(sessions, token, now)
 
@@ -66,12 +66,12 @@ def test_a_revoked_token_opens_nothing(sessions: Sessions, now: dt.datetime) -> 
 def test_revoking_ends_sessions_and_links_too(sessions: Sessions, now: dt.datetime) -> None:
     secret, _ = auth.open_session(sessions, link_key(auth.create_sign_in_link(sessions, "desk", SCOPES, now)), now)
     unused = link_key(auth.create_sign_in_link(sessions, "desk", SCOPES, now))
-    auth.revoke_tokens(sessions, "desk", now)
+    accounts.revoke_tokens(sessions, "desk", now)
     assert auth.session_actor(sessions, secret, now) is None
     with pytest.raises(NotSignedIn):
         auth.open_session(sessions, unused, now)
     with pytest.raises(NotFound, match="'nobody'"):
-        auth.revoke_tokens(sessions, "nobody", now)
+        accounts.revoke_tokens(sessions, "nobody", now)
 
 
 def test_the_time_of_use_is_written_every_five_minutes(sessions: Sessions, now: dt.datetime) -> None:
@@ -105,7 +105,7 @@ def test_unknown_scopes_and_names_are_refused(sessions: Sessions, now: dt.dateti
 
 
 def test_admin_may_everything_and_push_sees_nothing() -> None:
-    assert all(Actor(1, "a", frozenset({"admin"})).may(scope) for scope in auth.SCOPES)
+    assert all(Actor(1, "a", frozenset({"admin"})).may(scope) for scope in SCOPES)
     assert Actor(1, "a", frozenset({"review"})).may("read")
     assert not Actor(1, "a", frozenset({"push"})).may("read")
     with pytest.raises(NotAllowed, match="scope 'admin'"):
@@ -149,8 +149,8 @@ def test_a_form_must_carry_the_sessions_own_secret(sessions: Sessions, now: dt.d
 
 def test_what_ended_is_forgotten_a_day_later(sessions: Sessions, now: dt.datetime) -> None:
     auth.open_session(sessions, link_key(auth.create_sign_in_link(sessions, "operator", SCOPES, now)), now)
-    assert auth.forget_ended(sessions, now) == 0
-    assert auth.forget_ended(sessions, now + dt.timedelta(days=3)) == 2
+    assert accounts.forget_ended(sessions, now) == 0
+    assert accounts.forget_ended(sessions, now + dt.timedelta(days=3)) == 2
 
 
 def link_key(path: str) -> str:

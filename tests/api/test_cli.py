@@ -38,7 +38,7 @@ def test_a_token_stands_alone_on_stdout(run: Run) -> None:
 def test_an_unknown_scope_is_wrong_usage(run: Run) -> None:
     result = run("token", "create", "--name", "desk", "--scopes", "everything")
     assert result.exit_code == 2
-    assert "choose from read, review, push, sight, admin" in result.stderr
+    assert "choose from read, review, push, sight, lead, admin" in result.stderr
 
 
 def test_a_bad_setting_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,6 +101,12 @@ def analyst(sign_in: Callable[..., Browser]) -> Browser:
 
 
 @pytest.fixture
+def lead(sign_in: Callable[..., Browser]) -> Browser:
+    """Runs the desk."""
+    return sign_in("Leila", "lead")
+
+
+@pytest.fixture
 def admin(sign_in: Callable[..., Browser]) -> Browser:
     """May everything."""
     return sign_in("Ben", "admin")

@@ -54,12 +54,12 @@ def test_what_people_left_standing_counts(sessions: Sessions) -> None:
     assert (first.low, first.high) == pytest.approx((0.15, 0.85), abs=0.001)
 
 
-def test_the_page_and_its_csv_say_the_same(sessions: Sessions, outsider: Browser) -> None:
+def test_the_page_and_its_csv_say_the_same(sessions: Sessions, lead: Browser) -> None:
     settle_some(sessions)
-    text = " ".join(Page(outsider.get("/precision?by=language").text).text.split())
+    text = " ".join(Page(lead.get("/precision?by=language").text).text.split())
     assert "5 settled passages" in text
     assert "sw Incitement to violence 2 of 4 50% 50% 15% to 85%" in text
-    answer = outsider.get("/precision?by=source&format=csv")
+    answer = lead.get("/precision?by=source&format=csv")
     assert answer.headers["content-type"].startswith("text/csv")
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [(row["signal"], row["group"], row["kept"], row["precision"]) for row in rows] == [
@@ -68,5 +68,5 @@ def test_the_page_and_its_csv_say_the_same(sessions: Sessions, outsider: Browser
     ]
 
 
-def test_without_reviews_the_page_says_so(outsider: Browser) -> None:
-    assert "has been settled by people yet" in outsider.get("/precision?by=nonsense").text
+def test_without_reviews_the_page_says_so(lead: Browser) -> None:
+    assert "has been settled by people yet" in lead.get("/precision?by=nonsense").text

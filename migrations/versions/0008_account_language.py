@@ -1,13 +1,13 @@
 """The language in which an account reads the console.
 
-Revision ID: 0020
+Revision ID: 0008
 Revises: 0007
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0020"
+revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None

@@ -1,7 +1,7 @@
 """Counts by day beside the counts by hour, and how often each hour has changed.
 
-Revision ID: 0050
-Revises: 0007
+Revision ID: 0011
+Revises: 0010
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from models.base import UtcDateTime
 
-revision = "0050"
-down_revision = "0007"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,7 @@
 """Second opinions and machine translations beside a text.
 
-Revision ID: 0060
-Revises: 0020
+Revision ID: 0012
+Revises: 0011
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from models.base import BigId, Json, UtcDateTime
 
-revision = "0060"
-down_revision = "0030"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

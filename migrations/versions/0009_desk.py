@@ -1,7 +1,7 @@
 """Events that people write down beside the trends, and tags of alerts.
 
-Revision ID: 0030
-Revises: 0020
+Revision ID: 0009
+Revises: 0008
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from models.base import BigId, Json, UtcDateTime
 
-revision = "0030"
-down_revision = "0020"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
