@@ -33,6 +33,11 @@ class Like:
     passage: str
     likeness: float
 
+    @property
+    def whole(self) -> bool:
+        """Whether the passage is all of its text."""
+        return len(self.passage) == len(self.found.document.text)
+
 
 class Reviewed:
     """The index of one process; may be asked from any thread."""

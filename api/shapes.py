@@ -4,6 +4,7 @@ Shapes are written by hand and never taken from a table, so that a new column is
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -131,6 +132,11 @@ def document_in_brief(document: Document) -> DocumentInBrief:
         excerpt=document.text[:EXCERPT],
         cluster_id=document.cluster_id,
     )
+
+
+def shown_whole(found: Sequence[Found]) -> list[int]:
+    """Return those assessments whose text is as short as an excerpt, so that a list shows all of it."""
+    return [one.assessment.id for one in found if len(one.document.text) <= EXCERPT]
 
 
 def machine_note(assessment: Assessment) -> str:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from api import audit
 from api.console import words
 from api.console.alert_desk import alert_desk
 from api.console.chart import draw
@@ -24,7 +25,7 @@ from api.queue import details
 from api.routes.timeline import shown
 from models.account import Account
 from models.alert import ALERT_STATES, Alert, AlertAssessment, Rule, Silence, tagged
-from models.database import reading, writing
+from models.database import Sessions, reading, writing
 from models.delivery import Delivery, Webhook, shown_address
 from warn import timeline
 from warn.alerts import acknowledge, resolve
@@ -95,9 +96,9 @@ def asked(show: str, tag: str, cursor: str = "") -> str:
 
 
 @router.get("/alerts/{alert_id}")
-def alert(alert_id: Id, at: At, session: ReadSession, settings: CurrentSettings, now: Now) -> Response:
+def alert(alert_id: Id, at: At, *, sessions: AllSessions, settings: CurrentSettings, now: Now) -> Response:
     """Show one alert."""
-    return alert_page(session, at, alert_id, settings=settings.warn, now=now)
+    return alert_page(sessions, at, alert_id, settings=settings.warn, now=now)
 
 
 @router.post("/alerts/{alert_id}")
@@ -112,23 +113,21 @@ def act(alert_id: Id, at: At, form: Posted, *, sessions: AllSessions, settings: 
         with writing(sessions) as session:
             change(session, alert_id, at.account_id, note or None, now)
     except WarnError as refused:
-        with reading(sessions) as session:
-            status = 409 if isinstance(refused, Conflict) else 422
-            return alert_page(
-                session,
-                at,
-                alert_id,
-                settings=settings.warn,
-                now=now,
-                typed=note,
-                refused=sentence(str(refused)),
-                status=status,
-            )
+        return alert_page(
+            sessions,
+            at,
+            alert_id,
+            settings=settings.warn,
+            now=now,
+            typed=note,
+            refused=sentence(str(refused)),
+            status=409 if isinstance(refused, Conflict) else 422,
+        )
     return see_other(f"/alerts/{alert_id}")
 
 
 def alert_page(
-    session: Session,
+    sessions: Sessions,
     at: Desk,
     alert_id: int,
     *,
@@ -138,7 +137,16 @@ def alert_page(
     refused: str = "",
     status: int = 200,
 ) -> Response:
-    """Return the page of one alert; `typed` is a note whose action was `refused`."""
+    """Return the page of one alert, and keep which texts it showed; `typed` is a note whose action was `refused`."""
+    with reading(sessions) as session:
+        held = on_the_page(session, at, alert_id, settings, now)
+        answer = page("alert.html", status, desk=at, now=now, error=refused, note=typed, **held)
+    audit.note_listing(sessions, at.account_id, [one.id for one in held["entries"] if one.whole], now)
+    return answer
+
+
+def on_the_page(session: Session, at: Desk, alert_id: int, settings: WarnSettings, now: dt.datetime) -> dict[str, Any]:
+    """Return everything that the page of one alert shows besides what was typed."""
     found = session.get(Alert, alert_id)
     if found is None:
         raise NotFound(_("there is no alert %(id)s", id=alert_id))
@@ -150,29 +158,24 @@ def alert_page(
     ).all()
     linked = count_linked(session, alert_id)
     points = surge_points(session, found, settings, now)
-    return page(
-        "alert.html",
-        status,
-        desk=at,
-        now=now,
-        alert=found,
-        rule=session.get_one(Rule, found.rule_id),
-        silence=session.get(Silence, found.silenced_by) if found.silenced_by else None,
-        indicators=[(key, _(INDICATORS[key]) if key in INDICATORS else "") for key in found.indicators],
-        facts=facts(found.details),
-        drawn=draw(points) if points else None,
-        names=names_of(session, found),
-        entries=entries_of(session, details(session, resting), "/assessments/{}".format, at),
-        more=max(0, linked - PASSAGES),
-        deliveries=deliveries(session, alert_id),
-        lines=shown(session, events := timeline.lines(session, alert_id)),
-        own=alert_desk(session, at, found, events),
-        sightings={
+    events = timeline.lines(session, alert_id)
+    return {
+        "alert": found,
+        "rule": session.get_one(Rule, found.rule_id),
+        "silence": session.get(Silence, found.silenced_by) if found.silenced_by else None,
+        "indicators": [(key, _(INDICATORS[key]) if key in INDICATORS else "") for key in found.indicators],
+        "facts": facts(found.details),
+        "drawn": draw(points) if points else None,
+        "names": names_of(session, found),
+        "entries": entries_of(session, details(session, resting), "/assessments/{}".format, at),
+        "more": max(0, linked - PASSAGES),
+        "deliveries": deliveries(session, alert_id),
+        "lines": shown(session, events),
+        "own": alert_desk(session, at, found, events),
+        "sightings": {
             key: count for key, count in timeline.sightings(session, [alert_id]).get(alert_id, {}).items() if count
         },
-        error=refused,
-        note=typed,
-    )
+    }
 
 
 def surge_points(session: Session, found: Alert, settings: WarnSettings, now: dt.datetime) -> list[Point]:

@@ -62,8 +62,7 @@ def show(
     with reading(sessions) as session:
         found = found_or_missing(session, assessment_id)
     visit = open_passage(sessions, at, found, settings, now)
-    with reading(sessions) as session:
-        return passage_page(session, request, at, found, visit=visit, now=now)
+    return passage_page(sessions, request, at, found, visit=visit, now=now)
 
 
 @router.post("/assessments/{assessment_id}")
@@ -97,8 +96,7 @@ def decide(
                 lease=settings.lease,
             )
     except (ReviewInvalid, ReviewConflict) as refused:
-        with reading(sessions) as session:
-            return passage_page(session, request, at, found, typed=decision, refused=refused, now=now)
+        return passage_page(sessions, request, at, found, typed=decision, refused=refused, now=now)
     if following is None:
         return see_other(f"/queue{narrowing.query(done=assessment_id)}")
     return see_other(narrowing.href(following, trail.then(assessment_id), done=assessment_id))
@@ -130,7 +128,7 @@ def open_passage(sessions: Sessions, at: Desk, found: Found, settings: Settings,
 
 
 def passage_page(
-    session: Session,
+    sessions: Sessions,
     request: Request,
     at: Desk,
     found: Found,
@@ -140,7 +138,25 @@ def passage_page(
     typed: Decision | None = None,
     refused: ReviewInvalid | ReviewConflict | None = None,
 ) -> Response:
-    """Return the page of one passage; `typed` is a decision that was `refused`."""
+    """Return the page of one passage, and keep which others it showed whole; `typed` is what was `refused`."""
+    with reading(sessions) as session:
+        answer, whole = written(session, request, at, found, visit=visit, typed=typed, refused=refused, now=now)
+    audit.note_listing(sessions, at.account_id, whole, now)
+    return answer
+
+
+def written(
+    session: Session,
+    request: Request,
+    at: Desk,
+    found: Found,
+    *,
+    now: dt.datetime,
+    visit: Visit | None,
+    typed: Decision | None,
+    refused: ReviewInvalid | ReviewConflict | None,
+) -> tuple[Response, tuple[int, ...]]:
+    """Return the page, and the other passages that stand on it whole."""
     narrowing, trail = way(request)
     one = found.assessment
     reviews = visible_reviews(session, one.id, at.account_id)
@@ -162,13 +178,14 @@ def passage_page(
     shown = [*reviews, conflict] if conflict is not None else reviews
     names = names_of(session, shown)
     status = refused.status if refused else 200
-    return page(
+    aside = beside(session, request, found, here, at.account_id)
+    answer = page(
         "assessment.html",
         status,
         desk=at,
         now=now,
         visit=visit or Visit(),
-        beside=beside(session, request, found, here, at.account_id),
+        beside=aside,
         seen=reading_of(session, found) | {"looked": looked(one, count, blind=not reviews and at.may_review)},
         form=form,
         step={
@@ -183,6 +200,7 @@ def passage_page(
         conflict=conflict and {"theirs": spoken_review(conflict, names), "yours": spoken_decision(decision)},
         done=last_decision(session, at.account_id, request.query_params.get("done", ""), narrowing),
     )
+    return answer, aside.whole
 
 
 def found_or_missing(session: Session, assessment_id: int) -> Found:

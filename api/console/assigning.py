@@ -26,7 +26,7 @@ def assign(assessment_id: Id, at: At, form: Posted, sessions: AllSessions, now: 
     chosen = one(form, "reviewer")
     with writing(sessions) as session:
         if session.get(Assessment, assessment_id) is None:
-            raise NotFound(_("there is no passage %(number)d", number=assessment_id))
+            raise NotFound(_("there is no passage %(id)s", id=assessment_id))
         if chosen not in {key for key, _ in reviewers(session)}:
             raise Invalid(_("choose somebody who may decide"))
         if not leases.assign(session, assessment_id, int(chosen), at.account_id, now):

@@ -49,6 +49,7 @@ class Beside:
     target: str = ""
     action: str = ""
     nearest: tuple[Near, ...] = ()
+    whole: tuple[int, ...] = ()  # the passages like it that are all of their texts
 
 
 @router.post("/assessments/{assessment_id}/gloss")
@@ -77,6 +78,7 @@ def beside(session: Session, request: Request, found: Found, here: str, account_
     kept = gloss_of(session, found.document.id)
     target = known.settings.assist.translate_to
     query = here.partition("?")[2]
+    like = reviewed(request).like(session, found, account_id)
     return Beside(
         opinion=opinion,
         reason=tuple(pieces(opinion.reason or "")) if opinion else (),
@@ -85,7 +87,8 @@ def beside(session: Session, request: Request, found: Found, here: str, account_
         offered=known.offered and found.assessment.language != target and bool(found.document.text.strip()),
         outside=known.outside,
         target=target,
-        nearest=tuple(near_of(one) for one in reviewed(request).like(session, found, account_id)),
+        nearest=tuple(map(near_of, like)),
+        whole=tuple(one.found.assessment.id for one in like if one.whole),
         action=f"/assessments/{found.assessment.id}/gloss{query and '?'}{query}",
     )
 

@@ -20,7 +20,16 @@ from api.setting import Setting
 from api.settings import ROOMS, Settings
 from api.settings_page import plain, sentence, shown
 
-SPOKEN_ROOMS = Spoken({"api": "Service", "ingest": "Collecting", "classify": "Classifying", "warn": "Warning"})
+SPOKEN_ROOMS = Spoken(
+    {
+        "api": "Service",
+        "accounts": "People",
+        "ingest": "Collecting",
+        "classify": "Classifying",
+        "warn": "Warning",
+        "assist": "Help from other machines",
+    }
+)
 # What gives a secret away by its name, besides those that the description says are secret.
 SECRET = re.compile(r"(?:password|secret|token|credentials|_key)$")
 # Whoever stands before the @ of an address, and a password in its query.

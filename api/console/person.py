@@ -116,7 +116,7 @@ def person_page(
     with reading(sessions) as session:
         account = session.get(Account, account_id)
         if account is None:
-            raise NotFound(_("there is no account %(number)d", number=account_id))
+            raise NotFound(_("there is no account %(id)s", id=account_id))
         open_now = select(BrowserSession).where(
             BrowserSession.account_id == account_id, BrowserSession.ended_at.is_(None), BrowserSession.expires_at > now
         )

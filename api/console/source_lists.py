@@ -50,7 +50,7 @@ def give_out(at: At, session: ReadSession) -> Response:
 @router.post("/sources/opml")
 def take_in(at: At, form: Uploaded, sessions: AllSessions, now: Now) -> Response:
     """Watch the sources of a list, and say what became of each line that was not taken."""
-    at.signed_in.actor.must("admin")
+    at.signed_in.actor.must("lead")
     body = read_file(form)
     try:
         with writing(sessions) as session:
@@ -63,14 +63,14 @@ def take_in(at: At, form: Uploaded, sessions: AllSessions, now: Now) -> Response
 @router.get("/sources/find")
 def find_page(at: At) -> Response:
     """Show the form that looks for feeds, and the one that takes a list."""
-    at.signed_in.actor.must("admin")
+    at.signed_in.actor.must("lead")
     return lists_page(at)
 
 
 @router.post("/sources/find")
 def find(at: At, form: Posted, settings: CurrentSettings) -> Response:
     """Look for feeds, news sitemaps and pages of articles at an address; takes up to a minute and keeps nothing."""
-    at.signed_in.actor.must("admin")
+    at.signed_in.actor.must("lead")
     url = one(form, "url")
     if url and "://" not in url:
         url = f"https://{url}"

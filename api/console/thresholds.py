@@ -25,6 +25,7 @@ router = APIRouter(route_class=ConsoleRoute)
 @router.get("/thresholds")
 def show(request: Request, at: At, session: ReadSession) -> Response:
     """Show where each signal's threshold would have to stand; `format=csv` gives the same as a file."""
+    at.signed_in.actor.must("lead")
     wanted = asked(request.query_params.get("precision", ""))
     try:
         present = (request.app.state.scorer.card().get("thresholds") or {}).get("flag", {})

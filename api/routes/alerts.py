@@ -8,15 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session as OrmSession
 
-from api import queue
-from api.dependencies import MAX_ID, Id, Moment, Now, Reader, ReadSession, Reviewer, Session, Word
+from api import audit, queue
+from api.dependencies import MAX_ID, AllSessions, Id, Moment, Now, Reader, ReadSession, Reviewer, Session, Word
 from api.errors import NotFound
 from api.pagination import Listed, PageWanted, after, listed
 from api.problems import describe_failures
-from api.shapes import AssessmentShape, assessment_shape
+from api.shapes import AssessmentShape, assessment_shape, shown_whole
 from api.strict_json import StrictRoute
 from models.account import Account
 from models.alert import ALERT_STATES, RULE_KINDS, SIGHTINGS, Alert, Rule, tagged
+from models.database import reading
 from warn import alerts, confirmed, timeline
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"], route_class=StrictRoute)
@@ -129,17 +130,20 @@ def list_alerts(
 
 
 @router.get("/{alert_id}", summary="One alert", responses=describe_failures(401, 403, 404, 422))
-def get_alert(_who: Reader, session: ReadSession, alert_id: Id) -> AlertWithAssessments:
+def get_alert(who: Reader, sessions: AllSessions, now: Now, alert_id: Id) -> AlertWithAssessments:
     """Show one alert with the assessments it rests on."""
-    alert = session.get(Alert, alert_id)
-    if alert is None:
-        raise NotFound(f"there is no alert {alert_id}")
-    rests_on = queue.details(session, queue.worst_of_alert(session, alert_id, MOST_ASSESSMENTS))
-    return AlertWithAssessments(
-        **dict(Names(session, [alert]).shape(alert)),
-        assessments=[assessment_shape(found) for found in rests_on],
-        verdict=confirmed.verdict_of(session, alert_id),
-    )
+    with reading(sessions) as session:
+        alert = session.get(Alert, alert_id)
+        if alert is None:
+            raise NotFound(f"there is no alert {alert_id}")
+        rests_on = queue.details(session, queue.worst_of_alert(session, alert_id, MOST_ASSESSMENTS))
+        shown = AlertWithAssessments(
+            **dict(Names(session, [alert]).shape(alert)),
+            assessments=[assessment_shape(found) for found in rests_on],
+            verdict=confirmed.verdict_of(session, alert_id),
+        )
+    audit.note_listing(sessions, who.account_id, shown_whole(rests_on), now)
+    return shown
 
 
 @router.post("/{alert_id}/acknowledge", summary="Take it on", responses=describe_failures(401, 403, 404, 409, 422))

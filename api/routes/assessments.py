@@ -14,7 +14,7 @@ from api.pagination import Listed, PageWanted
 from api.problems import describe_failures
 from api.routes.beside import GlossShape, OpinionShape, gloss_shape, opinion_shape
 from api.second_reader import opinion_of
-from api.shapes import EXCERPT, AssessmentShape, assessment_shape
+from api.shapes import AssessmentShape, assessment_shape, shown_whole
 from api.strict_json import StrictRoute
 from api.translation import gloss_of
 from models.assessment import PATHWAYS, SIGNALS, STANCES, STATUSES, TARGETS
@@ -154,8 +154,7 @@ def list_assessments(
     found, following = queue.find_assessments(session, filters, order, page.cursor, page.limit)
     listed = Listed(items=[assessment_shape(one) for one in found], next=following)
     session.close()  # the log has a transaction of its own
-    whole = [one.assessment.id for one in found if len(one.document.text) <= EXCERPT]
-    audit.note_listing(sessions, who.account_id, whole, now)
+    audit.note_listing(sessions, who.account_id, shown_whole(found), now)
     return listed
 
 

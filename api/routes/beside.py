@@ -6,14 +6,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from api import queue
-from api.dependencies import AllSessions, Id, Now, Reader, ReadSession, Reviewer
+from api import audit, queue
+from api.dependencies import AllSessions, Id, Now, Reader, Reviewer
 from api.errors import NotFound
 from api.nearest import Like, Reviewed, reviewed
 from api.pagination import Listed
 from api.problems import describe_failures
 from api.strict_json import StrictRoute
 from api.translation import Translators, gloss, translators
+from models.database import reading
 from models.second import Gloss, Opinion
 
 router = APIRouter(prefix="/v1/assessments", tags=["assessments"], route_class=StrictRoute)
@@ -81,13 +82,15 @@ def make_gloss(
     responses=describe_failures(401, 403, 404, 422),
 )
 def list_nearest(
-    who: Reader, session: ReadSession, assessment_id: Id, known: Annotated[Reviewed, Depends(reviewed)]
+    who: Reader, sessions: AllSessions, now: Now, assessment_id: Id, known: Annotated[Reviewed, Depends(reviewed)]
 ) -> Listed[LikeShape]:
     """List the decided passages that are most like this one in their characters; not a vote on this one."""
-    found = queue.get_assessment(session, assessment_id)
-    if found is None:
-        raise NotFound(f"there is no assessment {assessment_id}")
-    like = known.like(session, found, who.account_id)
+    with reading(sessions) as session:
+        found = queue.get_assessment(session, assessment_id)
+        if found is None:
+            raise NotFound(f"there is no assessment {assessment_id}")
+        like = known.like(session, found, who.account_id)
+    audit.note_listing(sessions, who.account_id, [one.found.assessment.id for one in like if one.whole], now)
     return Listed(items=[_like_shape(one) for one in like], next=None)
 
 

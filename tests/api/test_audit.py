@@ -9,10 +9,12 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from ingest import log
+from models.alert import AlertAssessment
 from models.audit import AuditEvent
 from models.database import Sessions, reading, writing
+from models.review import Review
 from tests.conftest import NOW
-from tests.factories import add_assessment, add_document
+from tests.factories import add_account, add_alert, add_assessment, add_document
 
 
 def readings(sessions: Sessions) -> list[tuple[str, str | None, int | None]]:
@@ -56,6 +58,36 @@ def test_a_list_keeps_which_texts_it_showed_whole(sessions: Sessions, analyst: T
     with reading(sessions) as session:
         kept = session.scalars(select(AuditEvent).where(AuditEvent.action == "text.listed")).one()
     assert kept.details == {"assessments": [short.id]}
+
+
+def listed(sessions: Sessions) -> list[list[int]]:
+    with reading(sessions) as session:
+        kept = session.scalars(select(AuditEvent).where(AuditEvent.action == "text.listed").order_by(AuditEvent.id))
+        return [one.details["assessments"] for one in kept]
+
+
+def test_an_alert_keeps_which_texts_it_showed_whole(sessions: Sessions, analyst: TestClient) -> None:
+    with writing(sessions) as session:
+        alert = add_alert(session)
+        short, long = add_assessment(session), add_assessment(session, add_document(session, text="Long. " * 100))
+        for one in (short, long):
+            session.add(AlertAssessment(alert_id=alert.id, assessment_id=one.id, added_at=NOW))
+    assert len(analyst.get(f"/v1/alerts/{alert.id}").json()["assessments"]) == 2
+    assert listed(sessions) == [[short.id]]
+
+
+def test_decided_passages_that_are_all_of_their_text_are_kept(sessions: Sessions, analyst: TestClient) -> None:
+    words = "The Varni are ants, sweep them out of our valley. "
+    with writing(sessions) as session:
+        asked = add_assessment(session, add_document(session, text=words), marks=[]).id
+        whole = add_assessment(session, add_document(session, text=words * 2), status="rejected", passages=[]).id
+        part = add_assessment(session, add_document(session, text=words * 20), status="rejected", passages=[]).id
+        for one in (whole, part):
+            who = add_account(session).id
+            session.add(Review(assessment_id=one, reviewer_id=who, created_at=NOW, verdict="rejected"))
+    items = analyst.get(f"/v1/assessments/{asked}/nearest").json()["items"]
+    assert {one["assessment_id"] for one in items} == {whole, part}
+    assert listed(sessions) == [[whole]]
 
 
 def test_a_bundle_is_in_the_log(sessions: Sessions, admin: TestClient) -> None:

@@ -74,10 +74,11 @@ def test_what_is_no_list_is_refused(admin: Browser) -> None:
     assert "choose a file" in admin.post("/sources/opml").text.replace("Choose", "choose")
 
 
-def test_only_administrators_add_and_the_secret_of_the_form_is_asked_for(analyst: Browser, admin: Browser) -> None:
+def test_only_leads_add_and_the_secret_of_the_form_is_asked_for(analyst: Browser, lead: Browser) -> None:
     analyst.get("/about")
     for path in ("/sources/find", "/sources/opml"):
         assert analyst.post(path).status_code == 403
     assert analyst.get("/sources/find").status_code == 403
     files = {"file": ("list.opml", LIST)}
-    assert admin.client.post("/sources/opml", data={"csrf": "wrong"}, files=files).status_code == 403
+    assert lead.get("/sources/find").status_code == 200
+    assert lead.client.post("/sources/opml", data={"csrf": "wrong"}, files=files).status_code == 403

@@ -29,23 +29,24 @@ def settle(sessions: Sessions, **decisions: int) -> None:
                 keep_decision(session, reviewer, passage, Decision(verdict), NOW, 0.0)
 
 
-def test_a_suggestion_says_its_interval_and_what_it_rests_on(sessions: Sessions, outsider: Browser) -> None:
+def test_a_suggestion_says_its_interval_and_what_it_rests_on(sessions: Sessions, lead: Browser) -> None:
     settle(sessions, confirmed=16, rejected=4)
-    text = text_of(outsider, "/thresholds?precision=80")
+    text = text_of(lead, "/thresholds?precision=80")
     assert "Incitement to violence sw 0.255 0.900 80% (58% to 92%) 20 of 20 reviews 16 of 16" in text
-    assert "no threshold reached it" in text_of(outsider, "/thresholds?precision=90")
-    assert "sw,incitement" in outsider.get("/thresholds?precision=80&format=csv").text
+    assert "no threshold reached it" in text_of(lead, "/thresholds?precision=90")
+    assert "sw,incitement" in lead.get("/thresholds?precision=80&format=csv").text
     assert "Take the texts out" not in text
 
 
-def test_few_reviews_suggest_nothing(sessions: Sessions, outsider: Browser) -> None:
-    assert "Nothing has been settled" in text_of(outsider, "/thresholds?precision=x")
+def test_few_reviews_suggest_nothing(sessions: Sessions, lead: Browser) -> None:
+    assert "Nothing has been settled" in text_of(lead, "/thresholds?precision=x")
     settle(sessions, confirmed=2)
-    assert "fewer than 20 reviews" in text_of(outsider, "/thresholds")
+    assert "fewer than 20 reviews" in text_of(lead, "/thresholds")
 
 
 def test_texts_go_to_administrators_alone_and_it_is_kept(sessions: Sessions, admin: Browser, analyst: Browser) -> None:
     settle(sessions, confirmed=1)
+    assert analyst.get("/thresholds").status_code == 403
     assert analyst.post("/thresholds/texts").status_code == 403
     taken = admin.post("/thresholds/texts")
     assert (taken.status_code, taken.text.count("\n")) == (200, 1)
