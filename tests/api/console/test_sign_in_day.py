@@ -20,8 +20,6 @@ pytestmark = [
 ]
 PASSWORD = "four herons over Marrok"
 database_url = test_in_a_browser.database_url
-address = test_in_a_browser.address
-tab = test_in_a_browser.tab
 
 
 @pytest.fixture
