@@ -155,12 +155,12 @@ def macro_f1(said: NDArray[np.bool_], labels: Labels) -> float:
 
 
 def average_precision(scores: Floats, labels: Labels) -> float:
-    """The area under precision and recall as a step function; ties count as one step."""
+    """The area under precision and recall as a step function; ties count as one step; 0 without a positive."""
+    if not labels.any():
+        return 0.0
     order = np.argsort(-scores, kind="stable")
     ranked, sorted_scores = labels[order], scores[order]
     ends = np.append(np.flatnonzero(np.diff(sorted_scores)), len(ranked) - 1)
     hits = np.cumsum(ranked)[ends]
-    if not len(ranked) or hits[-1] == 0:
-        return 0.0
     precision, recall = hits / (ends + 1), hits / hits[-1]
     return float((np.diff(recall, prepend=0.0) * precision).sum())

@@ -91,7 +91,7 @@ ENGLISH = Lineup(
         "kenya2026_llm": Dataset(_of("en-sw"), 0.4, "silver", weight=0.3),
         "politikweli": Dataset(_of("en-sw", "sw"), 0.2, "silver", weight=0.3),
     },
-    judges={"en": _of("en", "en-NG", "en-sw")},
+    judges={"en": _of("en", "en-NG"), "en-sw": _of("en-sw")},
 )
 MULTILINGUAL = Lineup(
     "multilingual",
@@ -136,7 +136,6 @@ MULTILINGUAL = Lineup(
         "ha": _of("ha"),
         "om": _of("om"),
         "sw": _of("sw"),
-        "en-sw": _of("en-sw"),
         "yo": _of("yo"),
         "ig": _of("ig"),
         "bn": _of("bn"),

@@ -19,6 +19,8 @@ from models.assessment import SIGNALS, STANCES, TARGETS
 PER_SET = 1_500  # a set with more rows weighs no more than this
 LEAST_POSITIVES = 15  # with fewer, a head keeps its raw probabilities
 SUPPORTED = 0.05  # macro-F1 above the floor of a language's sets, on average, from which it is `supported`
+SUPPORTED_ROWS = 200
+ENOUGH = 250  # rows of a set; more of them say no more of a language than these
 LEAST_PRECISION = 0.5  # average precision, and
 LEAST_SEEN = 10  # positives that nobody fitted on, from which a signal may be flagged in a language
 LEAST_FLAG = 0.2  # a flag means at least a chance of one in five, however rare the signal
@@ -193,10 +195,11 @@ def _language(dev: Dev, fits: dict[str, Any], flag: Mapping[str, float], lineup:
     """How well the model reads one language, on rows that nobody fitted on, and what follows for the product."""
     report = dev.half(fit=False)
     figures = {key: _figures(report, fits, flag, key) for key in SIGNALS}
-    sets = _sets(report, fits, flag, lineup)
-    margins = [of["macro_f1"] - of["floor"] for of in sets.values() if "floor" in of]
-    margin = float(np.mean(margins)) if margins else -1.0
-    status = "supported" if margin >= SUPPORTED else "experimental" if margin >= 0 else "not evaluated"
+    sets = _sets(dev, fits, flag, lineup)
+    margins = [(min(of["rows"], ENOUGH), of["macro_f1_own"] - of["floor"]) for of in sets.values() if "floor" in of]
+    margin = sum(rows * by for rows, by in margins) / max(1, sum(rows for rows, _ in margins)) if margins else -1.0
+    enough = sum(of["rows"] for of in sets.values()) >= SUPPORTED_ROWS
+    status = "supported" if margin >= SUPPORTED and enough else "experimental" if margin >= 0 else "not evaluated"
     return {
         "status": status,
         "validated": status != "not evaluated",
@@ -213,25 +216,34 @@ def _language(dev: Dev, fits: dict[str, Any], flag: Mapping[str, float], lineup:
 
 
 def _sets(dev: Dev, fits: Mapping[str, Any], flag: Mapping[str, float], lineup: Lineup) -> dict[str, dict[str, float]]:
-    """Each set's own signal, judged at the language's threshold, beside the floor that a word-list model reaches."""
+    """Each set's own signal on unfitted rows: at the language's threshold, and at one chosen on the set's fitted rows.
+
+    The second is what compares with the floor, which a model of that set alone reaches with a border of its own.
+    """
     found: dict[str, dict[str, float]] = {}
     names = sorted({(row.dataset, row.reading) for row in dev.rows if row.dataset in lineup.datasets})
     for name, reading in names:
-        use = lineup.datasets[name]
-        key = use.reading or "hate_speech"
-        column = SIGNALS.index(key)
-        mine = np.array([(row.dataset, row.reading) == (name, reading) for row in dev.rows])
-        told = np.array([row.answer if row.reading else row.signals[column] for row in dev.rows])
-        mine &= ~np.isnan(told)
-        labels = told[mine].astype(np.int64)
+        key = lineup.datasets[name].reading or "hate_speech"
+        (chosen, known), (probability, labels) = (
+            _told(dev.half(fit=fit), name, reading, key, fits) for fit in (True, False)
+        )
         if not 0 < labels.sum() < len(labels):
             continue
-        logits = dev.scores.signals[mine][:, [column]]
-        probability = calibration.apply(logits, fits, "signals", (key,), NOBODY)[:, 0]
+        own = calibration.best_f1(calibration.points(chosen, known)).threshold if known.any() else flag[key]
         found[reading or name] = {
             "rows": len(labels),
             "positives": int(labels.sum()),
             "macro_f1": round(calibration.macro_f1(probability >= flag[key], labels), 4),
+            "macro_f1_own": round(calibration.macro_f1(probability >= own, labels), 4),
             "average_precision": round(calibration.average_precision(probability, labels), 4),
         } | ({"floor": lineup.floors[reading or name]} if (reading or name) in lineup.floors else {})
     return found
+
+
+def _told(half: Dev, name: str, reading: str, key: str, fits: Mapping[str, Any]) -> tuple[Floats, calibration.Labels]:
+    """Probabilities and labels of one set's signal."""
+    column = SIGNALS.index(key)
+    labels = np.array([row.answer if row.reading else row.signals[column] for row in half.rows])
+    mine = np.array([(row.dataset, row.reading) == (name, reading) for row in half.rows]) & ~np.isnan(labels)
+    logits = half.scores.signals[mine][:, [column]]
+    return calibration.apply(logits, fits, "signals", (key,), NOBODY)[:, 0], labels[mine].astype(np.int64)
