@@ -66,6 +66,8 @@ PAGES = (
     "/settings",
     "/gazetteer?q=Luo",
     "/people",
+    "/people/accounts/1",
+    "/account",
     "/sessions",
     "/audit",
     "/about",
