@@ -8,6 +8,7 @@ from sqlalchemy import insert
 from models.database import Sessions, reading, writing
 from models.tally import TallyHour
 from tests.factories import add_assessment, add_document, add_item
+from warn import ledger
 from warn.errors import TrendRefused
 from warn.escalation import Escalation, Question, escalation
 
@@ -37,6 +38,7 @@ def scan(sessions: Sessions, now: dt.datetime, weeks: int = 12, dark: tuple[int,
     ]  # fmt: skip
     with writing(sessions) as session:
         session.execute(insert(TallyHour), rows)
+        ledger.add_up(session, monday - weeks * WEEK, monday + WEEK)
 
 
 def say(sessions: Sessions, at: dt.datetime, count: int, **values: object) -> None:
