@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from sqlalchemy import Select, exists, func, select, update
+from sqlalchemy import Select, delete, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -178,6 +178,12 @@ def _keep(sessions: Sessions, asked: Asked, values: dict[str, object], now: dt.d
     """Keep an answer, unless the text was forgotten or somebody else asked again meanwhile."""
     with writing(sessions) as session:
         mine = (Opinion.assessment_id == asked.assessment_id) & (Opinion.asked_at == asked.asked_at)
+        # Locked, as a forgetting that crossed the claim did not see the row that would now repeat the words.
+        document_id = select(Assessment.document_id).where(Assessment.id == asked.assessment_id).scalar_subquery()
+        document = session.scalar(select(Document).where(Document.id == document_id).with_for_update())
+        if document is None or document.forgotten_at is not None:
+            session.execute(delete(Opinion).where(mine))
+            return 0
         kept = session.scalars(
             update(Opinion).where(mine, Opinion.state == "asked").values(at=now, **values).returning(Opinion.state)
         ).all()

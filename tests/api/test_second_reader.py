@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from api import second_reader
 from api.assist_settings import AssistSettings
 from api.second_reader import LEASE, last_heard, opinion_of, second_read
+from classify.policy import Read
 from ingest.forget import forget_items
 from ingest.http import Network
 from ingest.settings import IngestSettings
@@ -196,6 +198,23 @@ def test_an_answer_that_comes_after_the_text_was_forgotten_is_not_kept(sessions:
         assert opinions(sessions) == []
         second_read(sessions, NETWORK, settings(receiver), NOW)
     assert len(receiver.received) == 1
+
+
+def test_a_question_that_crossed_a_forgetting_leaves_nothing(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL a forgetting does not see an opinion that is being claimed: the row stays, the text goes."""
+    add_unsure(sessions)
+
+    def crossed(*_: object) -> Read:
+        with writing(sessions) as session:
+            session.execute(update(Document).values(text="", forgotten_at=NOW))
+        return Read(signals=(), stage=0, stance="asserts", reason="It repeats the words.")
+
+    monkeypatch.setattr(second_reader, "ask", crossed)
+    with receiving() as receiver:
+        assert second_read(sessions, NETWORK, settings(receiver), NOW) == 0
+    assert opinions(sessions) == []
 
 
 def test_an_answer_to_somebody_elses_question_is_not_kept(sessions: Sessions) -> None:
