@@ -8,6 +8,7 @@ from api.assist_settings import AssistSettings
 from api.settings import Settings
 from api.translation import Translators
 from models.assessment import Assessment
+from models.audit import AuditEvent
 from models.database import Sessions, reading, writing
 from models.review import Review
 from models.second import Gloss, Opinion
@@ -120,3 +121,6 @@ def test_decided_passages_like_it_are_shown_with_their_words_hidden(
     assert f'href="/assessments/{like}"' in html
     assert "waondoke leo, mzee wa Marrok" in html
     assert "waondoke leo, mzee wa Marrok" not in masked_part(html)
+    with reading(sessions) as session:
+        listed = session.scalars(select(AuditEvent.details).where(AuditEvent.action == "text.listed")).all()
+    assert listed == [{"assessments": [like]}]

@@ -4,10 +4,12 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from classify import drift
 from models.alert import Alert, AlertAssessment
 from models.assessment import Assessment
+from models.audit import AuditEvent
 from models.claims import Heartbeat
 from models.database import Sessions, reading, writing
 from models.delivery import Delivery
@@ -97,6 +99,23 @@ def test_alerts_are_listed_by_state(sessions: Sessions, analyst: Browser) -> Non
     assert "Long over" not in text_of(analyst, "/alerts")
     assert "Long over" in text_of(analyst, "/alerts?show=resolved")
     assert "Long over" in text_of(analyst, "/alerts?show=all")
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_an_alert_that_shows_a_short_text_whole_keeps_who_saw_it(
+    sessions: Sessions, analyst: Browser, *, masked: bool
+) -> None:
+    with writing(sessions) as session:
+        alert, passage = add_alert(session, state="resolved").id, add_assessment(session).id
+        session.add(AlertAssessment(alert_id=alert, assessment_id=passage, added_at=NOW))
+    if not masked:
+        analyst.get("/about")
+        analyst.post("/preferences", back="/")
+    analyst.get(f"/alerts/{alert}")
+    assert analyst.post(f"/alerts/{alert}", act="acknowledge").status_code == 409  # on the same page
+    with reading(sessions) as session:
+        kept = session.scalars(select(AuditEvent.details).where(AuditEvent.action == "text.listed")).all()
+    assert kept == ([] if masked else [{"assessments": [passage]}] * 2)
 
 
 def test_an_alert_shows_what_it_rests_on_and_who_was_told(sessions: Sessions, analyst: Browser) -> None:
