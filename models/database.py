@@ -68,7 +68,7 @@ def scrub(sessions: Sessions) -> None:
             raw.execute("VACUUM")
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         else:
-            for table in ("items", "documents", "raw_bodies", "bands"):
+            for table in ("items", "documents", "raw_bodies", "bands", "glosses", "opinions"):
                 connection.exec_driver_sql(f"VACUUM {table}")
 
 

@@ -6,18 +6,21 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy import text as sql
 
 from ingest.errors import InputRefused
 from ingest.evidence import keep_raw, raw_bytes, verify
 from ingest.extract import extract
 from ingest.forget import classes, erase, forget, versions_of
 from ingest.read import push
-from models.database import reading, scrub, writing
+from models.assessment import Assessment
+from models.database import is_sqlite, reading, scrub, writing
 from models.document import Band, Document, assessed_by_another, never_assessed
 from models.evidence import RawBody
 from models.forgetting import Erasure, Forgetting
 from models.item import Item
 from models.review import Review
+from models.second import Gloss, Opinion
 from models.source import Source
 from tests import factories
 from tests.fault_server import FaultServer, text
@@ -46,6 +49,16 @@ def judge(desk: Desk, item_id: int, *, flag: bool, reviewed: bool = False) -> No
             session.add(
                 Review(assessment_id=assessment.id, reviewer_id=reviewer.id, created_at=desk.now, verdict="confirmed")
             )
+
+
+def repeat(desk: Desk, document_id: int, words: str) -> None:
+    """Have a translation and a second reader repeat words of a document."""
+    with writing(desk.sessions) as session:
+        found = session.scalars(select(Assessment).where(Assessment.document_id == document_id)).one_or_none()
+        judged = found or factories.add_assessment(session, session.get_one(Document, document_id))
+        more = {"source_language": "en", "target": "fr", "engine": "test", "start": 0, "end": 9, "at": desk.now}
+        session.add(Gloss(document_id=document_id, text=words, **more))
+        session.add(Opinion(assessment_id=judged.id, reader="test", state="given", asked_at=desk.now, reason=words))
 
 
 def remembered(desk: Desk) -> list[int]:
@@ -86,6 +99,10 @@ def test_each_class_has_an_age_of_its_own(
 ) -> None:
     desk, named = four
     ages = desk_with(**{f"forget_{name}_days": 30.0}).settings
+    with reading(desk.sessions) as session:
+        judged = dict(session.execute(select(Document.item_id, Document.id)).all())
+    for other in ("unflagged", "flagged", "reviewed"):
+        repeat(desk, judged[named[other]], WORDS)
     assert forget(desk.sessions, ages, desk.now + 29 * DAY) == 0
     # The text goes, and with it the raw answer that nothing else rests on.
     assert forget(desk.sessions, ages, desk.now + 31 * DAY) == 2
@@ -101,6 +118,11 @@ def test_each_class_has_an_age_of_its_own(
         assert (document.text, document.title, document.url) == ("", None, None)
         assert "forgotten on 2026-04-14" in document.notes[0]
         assert session.scalar(select(func.count()).where(Band.document_id == document.id)) == 0
+        # What other machines made of the words goes with them, and with them only.
+        glossed = set(session.scalars(select(Gloss.document_id)))
+        about = select(Assessment.document_id).join(Opinion, Opinion.assessment_id == Assessment.id)
+        assert glossed == set(session.scalars(about))
+        assert (len(glossed), document.id in glossed) == (2, False)
     assert forget(desk.sessions, ages, desk.now + 31 * DAY) == 0
 
 
@@ -294,11 +316,17 @@ def test_after_an_erasure_no_file_of_the_database_holds_the_words(desk: Desk, sq
     with reading(desk.sessions) as session:
         document = session.scalars(select(Document.id).where(Document.text.contains(secret))).one()
         ids = versions_of(session, document)
+    repeat(desk, document, secret)
     erase(desk.sessions, ids, "a person's right", "operator", desk.now)
     scrub(desk.sessions)
     with reading(desk.sessions) as session:
+        assert session.scalar(select(func.count()).select_from(Gloss)) == 0
+        assert session.scalar(select(func.count()).select_from(Opinion)) == 0
         assert session.scalar(select(func.count()).where(Document.text.contains(secret))) == 0
-        on_sqlite = session.get_bind().dialect.name == "sqlite"
+        on_sqlite = is_sqlite(session)
+        if not on_sqlite:
+            cleaned = session.scalars(sql("SELECT relname FROM pg_stat_user_tables WHERE last_vacuum IS NOT NULL"))
+            assert {"items", "documents", "raw_bodies", "bands", "glosses", "opinions"} <= set(cleaned)
     if on_sqlite:
         files = [path for path in tmp_path.rglob("*") if path.is_file()]
         assert files
