@@ -23,7 +23,7 @@ def test_what_rose_leads_into_the_explorer_and_the_queue(sessions: Sessions, out
                 hour = hour_of(NOW) - dt.timedelta(hours=back)
                 session.add(TallyHour(label=label, dimension="all", hour=hour, voices=count, documents=count + 5))
     page = Page(outsider.get("/").text)
-    assert "Escalation 14 (1) in 19 documents ▲ beyond chance" in " ".join(page.text.split())
+    assert "Escalation 14 (1) in 19 documents · ▲ beyond chance" in " ".join(page.text.split())
     links = [str(one.get("href")) for one in page.all("a")]
     assert "/trends?label=pathway%3Aescalation&days=7" in links
     assert any(link.startswith("/queue?show=flagged&pathway=escalation&since=2026-03-07T") for link in links)
