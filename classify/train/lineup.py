@@ -43,6 +43,7 @@ class Lineup:
     news: frozenset[str] = field(default_factory=lambda: frozenset({"en"}))
     judges: dict[str, frozenset[str]] = field(default_factory=dict)  # a language it judges: the tags of rows in it
     floors: dict[str, float] = field(default_factory=lambda: FLOORS)
+    open: frozenset[str] = frozenset()  # languages whose rows cover every signal; their many sets contradict each other
 
     @property
     def readings(self) -> list[tuple[str, str, str]]:
@@ -92,6 +93,7 @@ ENGLISH = Lineup(
         "politikweli": Dataset(_of("en-sw", "sw"), 0.2, "silver", weight=0.3),
     },
     judges={"en": _of("en", "en-NG"), "en-sw": _of("en-sw")},
+    open=_of("en"),
 )
 MULTILINGUAL = Lineup(
     "multilingual",

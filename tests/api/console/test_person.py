@@ -105,7 +105,7 @@ def test_what_was_lost_is_reset(sessions: Sessions, admin: Browser, analyst: Bro
         passwords.keep(session, amina, passwords.new_hash(PASSWORD, account), amina, NOW)
         session.add(Identity(account_id=amina, issuer="https://id.example", subject="7", linked_at=NOW))
     shown = text_of(admin.get(f"/people/accounts/{amina}").text)
-    assert "10 recovery codes left" in shown
+    assert "10 recovery codes are left" in shown
     assert "https://id.example" in shown
     for act, value in (("factor", ""), ("password", ""), ("identity", "1")):
         assert admin.post(f"/people/accounts/{amina}/change", act=act, value=value).status_code == 303, act
