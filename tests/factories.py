@@ -17,6 +17,7 @@ from models.delivery import Webhook
 from models.document import Cluster, Document
 from models.item import Item
 from models.source import Source
+from models.tally import TallyDay, TallyHour, day_of
 from tests.conftest import NOW
 
 Row = TypeVar("Row")
@@ -150,6 +151,19 @@ def add_webhook(session: Session, **values: Any) -> Webhook:
         "created_at": NOW,
     }
     return _add(session, Webhook(**(defaults | values)))
+
+
+def add_tally(session: Session, *, label: str, hour: dt.datetime, **values: Any) -> None:
+    """Count into an hour of a series, and into its day, which is always the sum of its hours."""
+    series = {"label": label, "dimension": "all", "value": "", "country": ""} | values
+    counts = {name: series.pop(name, 0) for name in ("documents", "voices", "confirmed")}
+    _add(session, TallyHour(**series, **counts, hour=hour))
+    day = session.get(TallyDay, series | {"day": day_of(hour)})
+    if day is None:
+        _add(session, TallyDay(**series, **counts, day=day_of(hour)))
+    else:
+        for name, count in counts.items():
+            setattr(day, name, getattr(day, name) + count)
 
 
 def minutes(count: float) -> dt.timedelta:

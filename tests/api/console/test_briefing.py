@@ -6,10 +6,10 @@ from api.console.briefing import queue_age
 from api.deciding import keep_decision
 from api.reviews import Decision
 from models.database import Sessions, reading, writing
-from models.tally import TallyHour, hour_of
+from models.tally import hour_of
 from tests.api.console.conftest import Browser, Page
 from tests.conftest import NOW
-from tests.factories import add_account, add_alert, add_assessment, add_source, minutes
+from tests.factories import add_account, add_alert, add_assessment, add_source, add_tally, minutes
 
 
 def text_of(browser: Browser) -> str:
@@ -21,7 +21,7 @@ def test_what_rose_leads_into_the_explorer_and_the_queue(sessions: Sessions, out
         for back, voices in ((2, 14), (30, 1)):
             for label, count in (("pathway:escalation", voices), ("any", voices), ("volume", 200)):
                 hour = hour_of(NOW) - dt.timedelta(hours=back)
-                session.add(TallyHour(label=label, dimension="all", hour=hour, voices=count, documents=count + 5))
+                add_tally(session, label=label, dimension="all", hour=hour, voices=count, documents=count + 5)
     page = Page(outsider.get("/").text)
     assert "Escalation 14 (1) in 19 documents · ▲ beyond chance" in " ".join(page.text.split())
     links = [str(one.get("href")) for one in page.all("a")]

@@ -14,10 +14,19 @@ from models.claims import Heartbeat
 from models.database import Sessions, reading, writing
 from models.delivery import Delivery
 from models.source import Source
-from models.tally import TallyHour, hour_of
+from models.tally import hour_of
 from tests.api.console.conftest import Browser, Page
 from tests.conftest import NOW
-from tests.factories import add_alert, add_assessment, add_document, add_rule, add_source, add_webhook, minutes
+from tests.factories import (
+    add_alert,
+    add_assessment,
+    add_document,
+    add_rule,
+    add_source,
+    add_tally,
+    add_webhook,
+    minutes,
+)
 
 
 def text_of(browser: Browser, path: str) -> str:
@@ -30,7 +39,7 @@ def count_hours(sessions: Sessions, flagged: int, days: int = 3) -> None:
         for day in range(days):
             for label, count in (("any", flagged), ("volume", 40)):
                 hour = hour_of(NOW) - dt.timedelta(days=day)
-                session.add(TallyHour(label=label, dimension="all", hour=hour, documents=count, voices=count))
+                add_tally(session, label=label, dimension="all", hour=hour, documents=count, voices=count)
 
 
 def test_the_overview_says_what_waits(sessions: Sessions, analyst: Browser) -> None:
@@ -166,7 +175,7 @@ def test_a_surge_is_drawn_with_the_hours_before_it(sessions: Sessions, analyst: 
         for back, voices in ((3, 1), (2, 1), (1, 9)):
             for label, count in (("any", voices), ("volume", 40)):
                 at = hour - dt.timedelta(hours=back)
-                session.add(TallyHour(label=label, dimension="all", hour=at, documents=count, voices=count))
+                add_tally(session, label=label, dimension="all", hour=at, documents=count, voices=count)
         rests_on: dict[str, Any] = {
             "label": "any", "dimension": "all", "value": "", "name": "", "country": None, "window_hours": 1,
             "since": (hour - dt.timedelta(hours=1)).isoformat(), "until": hour.isoformat(), "observed": 9,

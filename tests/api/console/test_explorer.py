@@ -10,11 +10,11 @@ from starlette.datastructures import QueryParams
 from api.console.exploring import Question, read_question
 from api.console.plot import Line, Mark, plot
 from models.database import Sessions, reading, writing
-from models.tally import TallyHour, hour_of
+from models.tally import hour_of
 from models.trend_note import TrendNote
 from tests.api.console.conftest import Browser, Page
 from tests.conftest import NOW
-from tests.factories import add_rule
+from tests.factories import add_rule, add_tally
 from warn.trends import Point
 
 DAY = dt.timedelta(days=1)
@@ -26,12 +26,8 @@ def count_days(sessions: Sessions, **labels: list[int]) -> None:
         for label, counts in ({"volume": [40] * max(map(len, labels.values()))} | labels).items():
             for back, voices in enumerate(reversed(counts)):
                 for country in ("", "KE"):
-                    session.add(
-                        TallyHour(
-                            label=label.replace("__", ":"), dimension="all", country=country,
-                            hour=hour_of(NOW) - back * DAY, voices=voices, documents=2 * voices,
-                        )
-                    )  # fmt: skip
+                    add_tally(session, label=label.replace("__", ":"), dimension="all", country=country,
+                            hour=hour_of(NOW) - back * DAY, voices=voices, documents=2 * voices)  # fmt: skip
 
 
 def point(day: int, voices: int, **values: Any) -> Point:
@@ -77,10 +73,8 @@ def test_a_grouping_offers_its_values_to_tick(sessions: Sessions, outsider: Brow
     with writing(sessions) as session:
         for value, voices in (("KE", 7), ("SD", 3), ("SY", 1)):
             for label, count in (("any", voices), ("volume", 40)):
-                session.add(
-                    TallyHour(label=label, dimension="country", value=value, hour=hour_of(NOW), voices=count,
-                              documents=count)
-                )  # fmt: skip
+                add_tally(session, label=label, dimension="country", value=value, hour=hour_of(NOW), voices=count,
+                              documents=count)  # fmt: skip
     page = Page(outsider.get("/trends?by=country&pick=SD&pick=SY").text)
     ticked = {one["value"] for one in page.all("input") if one["name"] == "pick" and "checked" in one}
     assert ticked == {"SD", "SY"}

@@ -13,7 +13,6 @@ from models.claims import Heartbeat
 from models.database import Sessions, writing
 from models.delivery import Delivery
 from models.review import GoldCase, Review, ReviewLease, SavedSearch
-from models.tally import TallyHour
 from tests.conftest import NOW
 from tests.factories import (
     add_account,
@@ -23,6 +22,7 @@ from tests.factories import (
     add_item,
     add_rule,
     add_source,
+    add_tally,
     add_webhook,
     minutes,
 )
@@ -189,4 +189,4 @@ def _counts(session: Session) -> None:
     for back in range(60):
         for label, count in (("any", 9 if back == 1 else back % 4), ("volume", 40)):
             at = hour - dt.timedelta(hours=back)
-            session.add(TallyHour(label=label, dimension="all", hour=at, documents=count, voices=count))
+            add_tally(session, label=label, dimension="all", hour=at, documents=count, voices=count)
