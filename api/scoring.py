@@ -4,13 +4,12 @@ Loading imports torch, so it is put off until then. A model that cannot be loade
 an operator may have mended it; until then everybody who asks is told why.
 """
 
-import json
 import threading
 import time
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from classify.checkpoint import BUNDLED, configured
 from classify.errors import ModelBroken
 from classify.settings import ClassifySettings
 
@@ -55,11 +54,10 @@ class LazyScorer:
             config = self._scorer.config
             told = {key: getattr(config, key) for key in SHOWN}
             return {"model": config.model, "engine": self._scorer.engine, **told}
-        path = files("classify.bundled") / "config.json" if bundled else Path(self.settings.model) / "config.json"
+        path = BUNDLED if bundled else Path(self.settings.model)
         try:
-            told = json.loads(path.read_text(encoding="utf-8"))
-            name = f"{told['name']}@{told['weights']['sha256'][:12]}"
+            config = configured(path)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelBroken(f"the model's config.json at {path} cannot be read ({type(error).__name__})") from error
+            raise ModelBroken(f"the config.json in {path} cannot be read ({type(error).__name__})") from error
         engine = self._scorer.engine if self._scorer else f"{self.settings.engine}, not loaded yet"
-        return {"model": name, "engine": engine, **{key: told.get(key) for key in SHOWN}}
+        return {"model": config.model, "engine": engine, **{key: getattr(config, key) for key in SHOWN}}

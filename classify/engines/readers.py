@@ -5,12 +5,11 @@ judge. Their configurations are merged: thresholds and calibration of a language
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from classify.checkpoint import merged
 from classify.engines.passages import PassageScorer
 from classify.scorer import ModelConfig, Scores
 
@@ -24,7 +23,7 @@ class Readers:
         self._loaded: PassageScorer | None = None
         self._lock = threading.Lock()
         self._own = frozenset(second.languages) - frozenset(lead.config.languages)
-        self.config = merged(lead.config, second, self._own)
+        self.config = merged(lead.config, second)
 
     @property
     def engine(self) -> str:
@@ -58,21 +57,3 @@ class Readers:
 
 
 _HEADS = ("signals", "stage", "stance", "targets")
-
-
-def merged(lead: ModelConfig, second: ModelConfig, own: frozenset[str]) -> ModelConfig:
-    """The lead's configuration with the second's figures for the languages that are its own."""
-    languages = {code: second.languages[code] for code in second.languages if code in own} | lead.languages
-    fits: Mapping[str, Any] = second.calibration.get("languages", {})
-    calibration = dict(lead.calibration)
-    calibration["languages"] = {code: fit for code, fit in fits.items() if code in own} | dict(
-        calibration.get("languages", {})
-    )
-    return replace(
-        lead,
-        name=lead.name,
-        sha256=f"{lead.sha256[:6]}{second.sha256[:6]}",
-        languages=languages,
-        calibration=calibration,
-        card=lead.card | {"second": {"model": second.model, "languages": sorted(own), **second.card}},
-    )
