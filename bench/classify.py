@@ -20,8 +20,10 @@ import torch
 # The root first, or this file would stand in for the room of its name.
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from classify import calibration
 from classify.checkpoint import BUNDLED
 from classify.engines import load
+from classify.engines.readers import Readers
 from classify.model import dequantised
 from classify.scorer import Scorer
 from classify.settings import ClassifySettings
@@ -49,6 +51,7 @@ def main() -> None:
         print(f"classify.{name}.per_s\t{len(sample) / ours:.1f}")
         print(f"classify.{name}.naive_per_s\t{len(sample) / theirs:.1f}")
         print(f"classify.{name}.ratio\t{theirs / ours:.2f}")
+    assert isinstance(scorer, Readers)  # noqa: S101 - the bundled model has a second one beside it
     print(f"classify.flips\t{_flips(scorer, naive, posts):.4f}")
 
 
@@ -142,17 +145,25 @@ def _naive() -> Callable[[str], object]:
     return lambda text: run(text, top_k=None, truncation=True, max_length=512, function_to_apply="none")
 
 
-def _flips(scorer: Scorer, naive: Callable[[str], Any], sample: Sequence[str]) -> float:
-    """The share of decisions that differ between our batches and the pipeline reading one normalised text at a time."""
-    limits = np.array([scorer.config.thresholds["flag"][key] for key in SIGNALS])
-    fits = np.array([scorer.config.calibration["signals"][key] for key in SIGNALS])
-    cut = (np.log(limits / (1 - limits)) - fits[:, 1]) / fits[:, 0]
-    together = scorer.score(sample).signals >= cut
+def _flips(scorer: Readers, naive: Callable[[str], Any], sample: Sequence[str]) -> float:
+    """The share of decisions that differ between our batches and the pipeline reading one normalised text at a time.
+
+    On the network's own signals: what the readings and n-grams add to two of them the pipeline cannot know.
+    """
+    config = scorer.config
+    fused = set(json.loads((BUNDLED / "config.json").read_text())["readings"]["shared"])
+    plain = [number for number, key in enumerate(SIGNALS) if key not in fused]
     alone = []
     for text in sample:
         found = {one["label"]: one["score"] for one in naive(normalise(text).text)}
         alone.append([found[f"LABEL_{number}"] for number in range(len(SIGNALS))])
-    return float((together != (np.array(alone) >= cut)).mean())
+    together, _ = scorer.reader("en").logits(sample)
+    limits = np.array([config.flag("en")[key] for key in SIGNALS])
+    decided = [
+        (calibration.apply(logits, config.calibration, "signals", SIGNALS, "en") >= limits)[:, plain]
+        for logits in (together[:, : len(SIGNALS)], np.array(alone))
+    ]
+    return float((decided[0] != decided[1]).mean())
 
 
 if __name__ == "__main__":
