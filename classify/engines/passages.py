@@ -72,7 +72,7 @@ class PassageScorer:
         if not np.isfinite(out).all():
             bad = int(np.flatnonzero(~np.isfinite(out).all(axis=1))[0])
             raise ScoringFailed(f"The model gave no number for passage {bad}; check the model's weights.")
-        if self._readings is not None:
+        if self._readings is not None and len(passages):
             out = self._readings.fused(out, ngrams)
         return Scores(out[:, :8], out[:, 8:12], out[:, 12:16], out[:, 16:24])
 

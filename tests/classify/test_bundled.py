@@ -91,3 +91,9 @@ def test_the_card_names_base_data_and_licences() -> None:
 
 def test_the_repository_stays_small() -> None:
     assert sum(path.stat().st_size for path in BUNDLED.iterdir()) < 30_000_000
+
+
+def test_nothing_to_score_scores_nothing(scorer: Scorer) -> None:
+    assert scorer.score([]).signals.shape == (0, 8)
+    assert [result["abstained"] for result in classify_texts(scorer, ["", "   "])] == [True, True]
+    assert classify_texts(scorer, []) == []
