@@ -7,6 +7,7 @@ import hashlib
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from classify.ngrams import FILE, load_ngrams
 from classify.readings import SHARED
 from classify.scorer import Floats, ModelConfig, Scores
 from classify.settings import ClassifySettings
+from classify.text import passages
 from classify.train import authored, fuse, rows
 from classify.train.base import BASE, sha256
 from classify.train.lineup import Lineup
@@ -29,6 +31,7 @@ from classify.train.run import MAX_TOKENS, lineup_of, read_tokenizer, record_of
 from classify.train.tune import PER_SET, Dev, tune
 from models.assessment import SIGNALS, STANCES, TARGETS
 
+WHOLE = 20_000  # characters of an article
 QUIET = 3_000  # news passages that set the floor of every threshold
 
 
@@ -62,7 +65,7 @@ def bundle(trained: Path, data: Path, out: Path, version: str, phases: Sequence[
     devs = {language: _raw(scorer, data, lineup, language) for language in lineup.judges}
     told["readings"] = fuse.fit(_together([dev.half(fit=True) for dev in devs.values()]), lineup)
     groups = {language: Dev(raw.rows, _scores(raw, told)) for language, raw in devs.items()}
-    news = {language: _scores(_news(scorer, data, language), told) for language in lineup.judges}
+    news = {language: _scores(_news(scorer, data, lineup, language), told) for language in lineup.judges}
     told |= tune(groups, {language: quiet for language, quiet in news.items() if len(quiet.signals)}, lineup)
     runs = [record_of(folder) for folder in (*phases, trained)]
     told["card"] |= {"training": runs, "datasets": _sources(data, lineup)}
@@ -93,9 +96,23 @@ def _raw(scorer: TorchScorer, data: Path, lineup: Lineup, language: str) -> fuse
     return fuse.Raw(found, *_logits(scorer, found))
 
 
-def _news(scorer: TorchScorer, data: Path, language: str) -> fuse.Raw:
-    """News that the model was trained on: no threshold may lie below what it says of them."""
-    seen = rows.negatives(data, unseen=False, languages=frozenset({language}))
+def _news(scorer: TorchScorer, data: Path, lineup: Lineup, language: str) -> fuse.Raw:
+    """Harmless news of a language: no threshold may lie below what the model says of them.
+
+    Where a language has little news, what training saw of it was learnt by heart: there the rest of the articles
+    counts, which training never reads.
+    """
+    news = frozenset({language})
+    if language in lineup.open or language not in lineup.news:
+        seen = rows.negatives(data, unseen=False, languages=news)
+    else:
+        whole = rows.negatives(data, unseen=False, languages=news, longest=WHOLE)
+        seen = [
+            replace(row, text=window.text)
+            for row in whole
+            for window in passages(row.text)
+            if window.start >= rows.READ_OF_NEWS
+        ]
     seen = random.Random(0).sample(seen, min(QUIET, len(seen)))  # noqa: S311 - sampling, not secrecy
     return fuse.Raw(seen, *_logits(scorer, seen))
 

@@ -17,6 +17,7 @@ from classify.train.lineup import Dataset, Lineup, reading_of
 from models.assessment import SIGNALS, STANCES, TARGETS
 
 UNKNOWN = math.nan
+READ_OF_NEWS = 320  # characters of an article that training reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ def held_out(key: str) -> bool:
     return hashlib.sha256(key.encode()).digest()[0] < 51
 
 
-def negatives(folder: Path, *, unseen: bool, languages: frozenset[str] = _EN, longest: int = 320) -> list[Row]:
+def negatives(folder: Path, *, unseen: bool, languages: frozenset[str] = _EN, longest: int = READ_OF_NEWS) -> list[Row]:
     """News in which nothing should be flagged: the part for training, or the part it never sees."""
     nothing = (0.0,) * len(SIGNALS)
     unknown = (UNKNOWN,) * len(TARGETS)

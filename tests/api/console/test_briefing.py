@@ -55,12 +55,12 @@ def test_the_age_of_the_queue_is_told_by_its_oldest_and_its_middle(sessions: Ses
 
 def test_languages_without_a_measured_model_and_abstentions_are_said(sessions: Sessions, outsider: Browser) -> None:
     with writing(sessions) as session:
-        for language in ("en", "en", "en", "am"):
-            add_assessment(session, language=language, flag=language == "en", abstained=language == "am")
+        for language in ("en", "en", "en", "so"):
+            add_assessment(session, language=language, flag=language == "en", abstained=language == "so")
         add_source(session, state="silent")
         add_source(session, state="ok", enabled=False)
     text = text_of(outsider)
-    assert "Measured in en 75% of the latest texts Not measured in am Abstained 25%" in text
+    assert "Measured in en 75% of the latest texts Not measured in so Abstained 25%" in text
     assert "paused 1" in text
 
 

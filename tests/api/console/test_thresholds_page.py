@@ -9,6 +9,7 @@ from api.console.installation import masked
 from api.deciding import keep_decision
 from api.reviews import Decision
 from api.settings import describe
+from classify.checkpoint import BUNDLED, configured
 from models.audit import AuditEvent
 from models.database import Sessions, reading, writing
 from tests.api.console.conftest import Browser, Page
@@ -32,7 +33,8 @@ def settle(sessions: Sessions, **decisions: int) -> None:
 def test_a_suggestion_says_its_interval_and_what_it_rests_on(sessions: Sessions, lead: Browser) -> None:
     settle(sessions, confirmed=16, rejected=4)
     text = text_of(lead, "/thresholds?precision=80")
-    assert "Incitement to violence sw 0.255 0.900 80% (58% to 92%) 20 of 20 reviews 16 of 16" in text
+    present = configured(BUNDLED).thresholds["flag"]["incitement"]
+    assert f"Incitement to violence sw {present:.3f} 0.900 80% (58% to 92%) 20 of 20 reviews 16 of 16" in text
     assert "no threshold reached it" in text_of(lead, "/thresholds?precision=90")
     assert "sw,incitement" in lead.get("/thresholds?precision=80&format=csv").text
     assert "Take the texts out" not in text
