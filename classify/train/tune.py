@@ -25,6 +25,7 @@ LEAST_PRECISION = 0.4  # average precision, and
 LEAST_SEEN = 10  # positives that nobody fitted on, from which a signal may be flagged in a language
 LEAST_FLAG = 0.2  # a flag means at least a chance of one in five, however rare the signal
 NEWS_FLAGGED = 0.001  # no signal may flag more of the news that it was trained on
+NEWS_FLAGGED_ELSEWHERE = 0.01  # of passages of another language's news; a thousandth would leave next to no flag
 TECHNIQUES = frozenset({"ptc", "semeval2021"})
 HATE = SIGNALS.index("hate_speech")
 PROPAGANDA = SIGNALS.index("propaganda")
@@ -84,7 +85,8 @@ def tune(groups: Mapping[str, Dev], news: Mapping[str, Scores], lineup: Lineup) 
     for language, dev in groups.items():
         own, limits = fits, thresholds
         if len(groups) > 1:
-            own, limits = _fitted(dev, news.get(language, quiet), fits)
+            most = NEWS_FLAGGED_ELSEWHERE if language in news.keys() - lineup.open else NEWS_FLAGGED
+            own, limits = _fitted(dev, news.get(language, quiet), fits, most)
             fits.setdefault("languages", {})[language] = own
         languages[language] = _language(dev, own, limits["flag"], lineup, language)
     report = whole.half(fit=False)
@@ -105,7 +107,7 @@ def _together(devs: Sequence[Dev]) -> Dev:
 
 
 def _fitted(
-    dev: Dev, quiet: Scores, general: Mapping[str, Any] | None = None
+    dev: Dev, quiet: Scores, general: Mapping[str, Any] | None = None, most: float = NEWS_FLAGGED
 ) -> tuple[dict[str, Any], dict[str, dict[str, float]]]:
     """Calibration and thresholds on the fitting half; where a language has too few rows the general fit stands in."""
     fit, general = dev.half(fit=True), general or {}
@@ -114,7 +116,7 @@ def _fitted(
         for head, keys in (("signals", SIGNALS), ("stage", ("1", "2", "3", "4")), ("targets", TARGETS))
     }
     calm = calibration.apply(quiet.signals, fits, "signals", SIGNALS, NOBODY)
-    thresholds = _thresholds(fit, fits, calm)
+    thresholds = _thresholds(fit, fits, calm, most)
     voices = sum(row.stance > 0 for row in fit.rows)
     fits["stance"] = (
         general["stance"] if general and voices < LEAST_POSITIVES else _stance(fit, fits, thresholds["flag"])
@@ -131,13 +133,13 @@ def _platts(dev: Dev, head: str, keys: Sequence[str]) -> dict[str, list[float]]:
     return found
 
 
-def _thresholds(dev: Dev, fits: dict[str, Any], quiet: Floats) -> dict[str, dict[str, float]]:
+def _thresholds(dev: Dev, fits: dict[str, Any], quiet: Floats, most: float) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {"flag": {}, "high_recall": {}, "high_precision": {}}
     for column, key in enumerate(SIGNALS):
         logits, labels, weight = dev.known("signals", column)
         probability = calibration.apply(logits[:, None], fits, "signals", (key,), NOBODY)[:, 0]
         points = calibration.points(probability, labels, weight)
-        floor = float(np.quantile(quiet[:, column], 1 - NEWS_FLAGGED))
+        floor = float(np.quantile(quiet[:, column], 1 - most))
         calm = calibration.apply(dev.scores.signals[dev.calm()][:, [column]], fits, "signals", (key,), NOBODY)[:, 0]
         if column != HATE and len(calm):
             floor = max(floor, float(np.quantile(calm, 1 - CALM_FLAGGED)))
