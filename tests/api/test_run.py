@@ -108,7 +108,7 @@ def test_the_whole_service_starts_signs_in_and_stops_in_good_order(tmp_path: Pat
     assert process.returncode == 0, err
 
 
-def wait_for(url: str, seconds: float = 30) -> None:
+def wait_for(url: str, seconds: float = 90) -> None:
     """Ask until the answer is 200."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:

@@ -91,7 +91,7 @@ def stream() -> Iterator[Stream]:
 
 @pytest.fixture
 def settings(settings: IngestSettings) -> IngestSettings:
-    return IngestSettings(**(vars(settings) | {"stream_seconds": 1.0}))
+    return IngestSettings(**(vars(settings) | {"stream_seconds": 3.0}))
 
 
 def event(second: int, words: str | None, operation: str = "create", key: str = "", **values: Any) -> dict[str, Any]:
