@@ -83,7 +83,7 @@ def _classify(
     names = gazetteer.load(settings.gazetteer)
     results, first = [], 0
     for text, one in zip(texts, prepared, strict=True):
-        part = _part(scores, first, first + len(one.passages))
+        part = scores.rows(slice(first, first + len(one.passages)))
         first += len(one.passages)
         results.append(_result(text, one, part, scorer, names, settings))
     return results
@@ -96,12 +96,6 @@ def _prepare(text: str, told: str | None, hint: str | None, config: ModelConfig)
     if length > SAMPLED and decide.unmeasured(language, config):
         windows = tuple(windows[place * (length - 1) // (SAMPLED - 1)] for place in range(SAMPLED))
     return _Prepared(language, normalise(text).obfuscated, windows, length)
-
-
-def _part(scores: Scores, first: int, last: int) -> Scores:
-    return Scores(
-        scores.signals[first:last], scores.stage[first:last], scores.stance[first:last], scores.targets[first:last]
-    )
 
 
 def _result(

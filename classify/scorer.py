@@ -27,6 +27,21 @@ class Scores:
     stance: Floats  # (passages, 4)
     targets: Floats  # (passages, 8)
 
+    @classmethod
+    def of(cls, out: Floats) -> "Scores":
+        """The shared heads' logits, (passages, 24 or more), each under its name."""
+        return cls(out[:, :8], out[:, 8:12], out[:, 12:16], out[:, 16:24])
+
+    @classmethod
+    def joined(cls, parts: Sequence["Scores"]) -> "Scores":
+        """The rows of several, one after the other."""
+        heads = ("signals", "stage", "stance", "targets")
+        return cls(*(np.concatenate([getattr(part, head) for part in parts]) for head in heads))
+
+    def rows(self, which: Any) -> "Scores":
+        """Some rows: a slice or row numbers, in that order."""
+        return Scores(self.signals[which], self.stage[which], self.stance[which], self.targets[which])
+
 
 @dataclass(frozen=True, slots=True)
 class Weighted:

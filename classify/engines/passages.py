@@ -74,7 +74,7 @@ class PassageScorer:
             raise ScoringFailed(f"The model gave no number for passage {bad}; check the model's weights.")
         if self._readings is not None and len(passages):
             out = self._readings.fused(out, ngrams)
-        return Scores(out[:, :8], out[:, 8:12], out[:, 12:16], out[:, 16:24])
+        return Scores.of(out)
 
     def logits(self, passages: Sequence[str]) -> tuple[Floats, Floats | None]:
         """Every logit of the network, and the n-grams' where the model has some: what fitting the readings needs."""

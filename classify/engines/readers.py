@@ -52,8 +52,4 @@ class Readers:
             self._lead.score([passages[i] for i in first]),
             self.reader(told[second[0]]).score([passages[i] for i in second]),
         )
-        order = np.argsort([*first, *second], kind="stable")
-        return Scores(*(np.concatenate([getattr(part, head) for part in parts])[order] for head in _HEADS))
-
-
-_HEADS = ("signals", "stage", "stance", "targets")
+        return Scores.joined(parts).rows(np.argsort([*first, *second], kind="stable"))

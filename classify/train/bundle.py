@@ -124,7 +124,7 @@ def _logits(scorer: TorchScorer, of: Sequence[rows.Row]) -> tuple[Floats, Floats
 
 def _scores(raw: fuse.Raw, told: dict[str, Any]) -> Scores:
     out = fuse.fuse(raw, told["readings"]) if len(raw.rows) else np.zeros((0, SHARED))
-    return Scores(out[:, :8], out[:, 8:12], out[:, 12:16], out[:, 16:24])
+    return Scores.of(out)
 
 
 def _together(raws: Sequence[fuse.Raw]) -> fuse.Raw:

@@ -21,11 +21,11 @@ from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from tqdm import tqdm
 
+from classify.engines.reference import HEADS
 from classify.errors import BadTrainingData
 from classify.model import Logits, Network, Shape
 from classify.train import authored, batches, parallel, rows
 from classify.train import base as bases
-from classify.train.base import HEADS
 from classify.train.bring import with_imported
 from classify.train.lineup import LINEUPS, Lineup
 

@@ -30,7 +30,6 @@ TECHNIQUES = frozenset({"ptc", "semeval2021"})
 HATE = SIGNALS.index("hate_speech")
 PROPAGANDA = SIGNALS.index("propaganda")
 CALM_WEIGHT = 0.1  # of such a post beside our own texts, or propaganda would look rarer than it is where it is sought
-_HEADS = ("signals", "stage", "stance", "targets")
 CALM_FLAGGED = 0.01  # no signal but hate itself may flag more of the posts that are not hateful
 NOBODY = "mul"  # the language of the pooled fit: it has no figures of its own
 
@@ -45,8 +44,7 @@ class Dev:
     def half(self, *, fit: bool) -> "Dev":
         """Every other row: one half to fit on, the other to report on."""
         keep = slice(0 if fit else 1, None, 2)
-        s = self.scores
-        return Dev(self.rows[keep], Scores(s.signals[keep], s.stage[keep], s.stance[keep], s.targets[keep]))
+        return Dev(self.rows[keep], self.scores.rows(keep))
 
     def calm(self) -> NDArray[np.bool_]:
         """Which rows are posts of a public set that its annotators called not hateful."""
@@ -79,7 +77,7 @@ def tune(groups: Mapping[str, Dev], news: Mapping[str, Scores], lineup: Lineup) 
     The general fit is that of the one language, or of all together; with several each also has its own.
     """
     whole = next(iter(groups.values())) if len(groups) == 1 else _together(list(groups.values()))
-    quiet = Scores(*(np.concatenate([getattr(one, head) for one in news.values()]) for head in _HEADS))
+    quiet = Scores.joined(list(news.values()))
     fits, thresholds = _fitted(whole, quiet)
     languages = {}
     for language, dev in groups.items():
@@ -103,7 +101,7 @@ def tune(groups: Mapping[str, Dev], news: Mapping[str, Scores], lineup: Lineup) 
 
 def _together(devs: Sequence[Dev]) -> Dev:
     rows = [row for dev in devs for row in dev.rows]
-    return Dev(rows, Scores(*(np.concatenate([getattr(dev.scores, head) for dev in devs]) for head in _HEADS)))
+    return Dev(rows, Scores.joined([dev.scores for dev in devs]))
 
 
 def _fitted(
