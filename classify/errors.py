@@ -7,7 +7,8 @@ ClassifyError
 ├── BadTrainingData    a training or evaluation file cannot be used
 ├── OpinionUnusable    a second reader answered something else than what it was asked for
 ├── NotTranslated      no translation came, or none that can be shown
-└── BadGazetteer       an operator's file of group names cannot be used
+├── BadGazetteer       an operator's file of group names cannot be used
+└── BadLexicon         an entry of the lexicon lacks something, or its file cannot be read
 """
 
 
@@ -33,6 +34,10 @@ class BadTrainingData(ClassifyError):
 
 class BadGazetteer(ClassifyError):
     """A gazetteer file is missing or malformed."""
+
+
+class BadLexicon(ClassifyError):
+    """An entry of the lexicon may not stand as it is, or a file of them is missing or malformed."""
 
 
 class OpinionUnusable(ClassifyError):

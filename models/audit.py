@@ -23,6 +23,7 @@ ACTIONS = (
     "passage.assigned",
     "gold.changed",
     "gazetteer.changed",
+    "lexicon.changed",
     "quarantine.released",
     "session.opened",
     "session.refused",

@@ -26,6 +26,7 @@ SPOKEN = Spoken(
         "passage.assigned": "assigned a passage",
         "gold.changed": "changed a gold case",
         "gazetteer.changed": "changed a group's names",
+        "lexicon.changed": "changed the lexicon",
         "quarantine.released": "released from quarantine",
         "session.opened": "signed in",
         "session.refused": "tried to sign in and was refused",

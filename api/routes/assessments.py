@@ -6,13 +6,14 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from api import audit, queue, reviews
+from api import audit, lexicon, queue, reviews
 from api.deciding import keep_decision, take_back
 from api.dependencies import AllSessions, CurrentSettings, Id, Moment, Now, Reader, ReadSession, Reviewer, Session, Word
 from api.errors import NotFound
 from api.pagination import Listed, PageWanted
 from api.problems import describe_failures
 from api.routes.beside import GlossShape, OpinionShape, gloss_shape, opinion_shape
+from api.routes.lexicon import Evidence, evidence
 from api.second_reader import opinion_of
 from api.shapes import AssessmentShape, assessment_shape, shown_whole
 from api.strict_json import StrictRoute
@@ -54,6 +55,9 @@ class AssessmentWithReviews(AssessmentShape):
     reviews_hidden: int = Field(description="How many reviews you will see once you have decided.")
     second_opinion: OpinionShape | None = Field(description="Another machine's opinion; nothing follows from it.")
     gloss: GlossShape | None = Field(description="A machine translation, when a reviewer has asked for one.")
+    lexicon: Evidence = Field(
+        description="Terms in the text that a reviewer should know about; nothing follows from them."
+    )
 
 
 class ReviewSent(BaseModel):
@@ -175,6 +179,7 @@ def get_assessment(who: Reader, sessions: AllSessions, now: Now, assessment_id: 
         every = reviews.all_reviews(session, assessment_id)
         shown = reviews.visible_reviews(session, assessment_id, who.account_id) if who.may("review") else every
         opinion, kept = opinion_of(session, assessment_id), gloss_of(session, found.document.id)
+        terms = lexicon.found_in(session, found.document.text, found.assessment.language)
     about = ("assessment", assessment_id)
     audit.note_reading(sessions, who.account_id, about, now, marked=audit.is_marked(found.assessment))
     return AssessmentWithReviews(
@@ -184,6 +189,7 @@ def get_assessment(who: Reader, sessions: AllSessions, now: Now, assessment_id: 
         reviews_hidden=len(every) - len(shown),
         second_opinion=opinion_shape(opinion),
         gloss=gloss_shape(kept) if kept else None,
+        lexicon=evidence(terms, found.document.text),
     )
 
 

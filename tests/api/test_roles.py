@@ -70,6 +70,7 @@ SCOPES = {
     ("get", "/v1/deliveries/{delivery_id}"): "read",
     ("post", "/v1/deliveries/{delivery_id}/redeliver"): "admin",
     ("get", "/v1/codebook"): "read",
+    ("get", "/v1/lexicon"): "read",
     ("get", "/v1/evidence/checkpoint"): "read",
     ("get", "/v1/evidence/consistency"): "read",
     ("get", "/v1/evidence/bundle"): "admin",
