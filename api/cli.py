@@ -12,6 +12,7 @@ import click
 from api.commands.access import sign_in, token
 from api.commands.context import now, open_database, read_settings
 from api.commands.forget import forget
+from api.commands.lexicon import lexicon
 from api.commands.lists import sources
 from api.commands.model import classify, evaluate, train
 from api.commands.partners import webhooks
@@ -199,5 +200,5 @@ def doctor() -> None:
         raise click.ClickException(f"{bad} findings need a hand")
 
 
-for command in (sources, import_rows, classify, evaluate, train, forget, token, sign_in, webhooks):
+for command in (sources, import_rows, classify, evaluate, train, forget, lexicon, token, sign_in, webhooks):
     main.add_command(command)

@@ -31,7 +31,12 @@ SHORTEST_STEM = 3
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?\Z")
 _COUNTRY = re.compile(r"[A-Z]{2}\Z")
 _KEY = re.compile(r"\S{1,150}\Z")
-_SAID = ("meaning", "benign", "does_not_prove", "source")
+_SAID = {
+    "meaning": "its meaning",
+    "benign": "its benign uses",
+    "does_not_prove": "what it does not prove",
+    "source": "its source",
+}
 _UNKNOWN = frozenset({"und", "mixed"})
 
 
@@ -167,10 +172,10 @@ def _faults(entry: Entry) -> Iterator[str]:
     if len(entry.variants) > MOST_FORMS:
         yield f"An entry may have at most {MOST_FORMS} variants."
     yield from _code_faults(entry)
-    for name in _SAID:
+    for name, what in _SAID.items():
         said = getattr(entry, name)
         if not said.strip() or len(said) > LONGEST_TEXT:
-            yield f"An entry must say its {name}, in at most {LONGEST_TEXT} characters."
+            yield f"An entry must say {what}, in at most {LONGEST_TEXT} characters."
     if bool(entry.reviewed_by) != bool(entry.reviewed_on):
         yield "A native review needs both who and when, or neither."
 

@@ -64,6 +64,8 @@ NEEDS: dict[tuple[str, str], str] = {
     ("POST", "/thresholds/texts"): "admin",
     ("GET", "/gazetteer"): "read",
     ("POST", "/gazetteer"): "admin",
+    ("GET", "/lexicon"): "read",
+    ("POST", "/lexicon"): "admin",
     ("GET", "/people"): "admin",
     ("POST", "/people/links"): "admin",
     ("POST", "/people/tokens"): "admin",

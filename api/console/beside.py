@@ -1,6 +1,6 @@
-"""What stands beside a passage on its page: a second machine's opinion, and a translation for who cannot read it.
+"""What stands beside a passage on its page: terms of the lexicon, a second machine's opinion, a translation, its like.
 
-Both are shown as what they are, and neither decides.
+Each is shown as what it is, and none decides.
 """
 
 from dataclasses import dataclass
@@ -14,10 +14,12 @@ from api.console.narrowing import read_narrowing, read_trail
 from api.console.rendering import see_other
 from api.console.text import Piece, pieces
 from api.dependencies import AllSessions, Id, Now
+from api.lexicon import found_in
 from api.nearest import Like, reviewed
 from api.queue import Found
 from api.second_reader import opinion_of
 from api.translation import Translators, gloss, gloss_of, translators
+from classify.lexicon import LOOKED_AT, Entry
 from models.second import Gloss, Opinion
 
 router = APIRouter(route_class=ConsoleRoute)
@@ -37,6 +39,14 @@ class Near:
 
 
 @dataclass(frozen=True)
+class Term:
+    """A term of the lexicon that stands in the text, with the words as they are written there."""
+
+    entry: Entry
+    written: tuple[tuple[Piece, ...], ...]
+
+
+@dataclass(frozen=True)
 class Beside:
     """What the page shows beside one passage. `offered` is whether a translation can be asked for."""
 
@@ -49,6 +59,8 @@ class Beside:
     target: str = ""
     action: str = ""
     nearest: tuple[Near, ...] = ()
+    terms: tuple[Term, ...] = ()
+    read_to: int = LOOKED_AT  # how much of a text the lexicon is looked up in
     whole: tuple[int, ...] = ()  # the passages like it that are all of their texts
 
 
@@ -88,6 +100,7 @@ def beside(session: Session, request: Request, found: Found, here: str, account_
         outside=known.outside,
         target=target,
         nearest=tuple(map(near_of, like)),
+        terms=terms_of(session, found),
         whole=tuple(one.found.assessment.id for one in like if one.whole),
         action=f"/assessments/{found.assessment.id}/gloss{query and '?'}{query}",
     )
@@ -104,4 +117,14 @@ def near_of(like: Like) -> Near:
         signals=tuple(mark.key for mark in one.marks if mark.kind == "signal"),
         passage=tuple(pieces(like.passage)),
         language=one.assessment.language,
+    )
+
+
+def terms_of(session: Session, found: Found) -> tuple[Term, ...]:
+    """Return the terms of the lexicon in the text, each way of writing them once."""
+    text = found.document.text
+    hits = found_in(session, text, found.assessment.language)
+    return tuple(
+        Term(hit.entry, tuple(tuple(pieces(one)) for one in dict.fromkeys(text[a:b] for a, b in hit.places)))
+        for hit in hits
     )

@@ -20,6 +20,7 @@ from api.console import (
     gazetteer,
     installation,
     language,
+    lexicon,
     overview,
     partners,
     people,
@@ -67,6 +68,7 @@ MODULES = (
     audit_log,
     installation,
     gazetteer,
+    lexicon,
     about,
 )
 router = APIRouter(include_in_schema=False)

@@ -18,8 +18,11 @@ from api.console.decisions import Machine
 from api.console.desk import Desk
 from api.console.text import SNIPPET, Piece, Span, pieces, snippet, window
 from api.console.translation import gettext as _
+from api.lexicon import ready
+from api.nearest import passage_of
 from api.queue import Found
 from api.reviews import MACHINE_MARKS
+from classify.lexicon import Lexicon, find
 from models.assessment import PATHWAYS, SIGNALS, TARGETS, Assessment
 from models.document import Cluster, Document
 from models.item import Item
@@ -49,6 +52,7 @@ class Entry:
     stance: str
     stage: int
     status: str
+    terms: int = 0  # of the lexicon, in the passage
     whole: bool = False  # whether the snippet is all of the text, and nothing of it hidden
 
 
@@ -82,10 +86,14 @@ def entries_of(
     ids = [one.assessment.id for one in found if one.assessment.status != "unreviewed"]
     own = select(Review.assessment_id).where(Review.assessment_id.in_(ids), Review.reviewer_id == at.account_id)
     decided = set(session.scalars(own)) if ids and blind and at.may_review else set(ids)
-    return [entry_of(one, href(one.assessment.id), mask=at.mask, told=one.assessment.id in decided) for one in found]
+    lexicon = ready(session)
+    return [
+        entry_of(one, href(one.assessment.id), lexicon, mask=at.mask, told=one.assessment.id in decided)
+        for one in found
+    ]
 
 
-def entry_of(found: Found, href: str, *, mask: bool, told: bool) -> Entry:
+def entry_of(found: Found, href: str, lexicon: Lexicon, *, mask: bool, told: bool) -> Entry:
     """Return what a list shows of one assessment; unless `told`, only what the model said of it."""
     one = found.assessment
     inside, hot = marked_spans(found)
@@ -107,6 +115,7 @@ def entry_of(found: Found, href: str, *, mask: bool, told: bool) -> Entry:
         stance=one.stance,
         stage=one.stage,
         status=status,
+        terms=len(find(lexicon, passage_of(one, found.document.text), one.language)),
         whole=len(found.document.text) <= SNIPPET and not (mask and needs_mask(found)),
     )
 

@@ -197,6 +197,16 @@ SAID_VERDICTS: Mapping[str, str] = Spoken(
 SUBJECTS: Mapping[str, str] = Spoken(
     {"account": "account", "assessment": "passage", "session": "session", "token": "token"}
 )
+CAUTIONS: Mapping[str, str] = Spoken(
+    {
+        "high": "misleads easily: an everyday word",
+        "medium": "misleads at times",
+        "low": "seldom used without harm",
+    }
+)
+ORIGINS: Mapping[str, str] = Spoken(
+    {"product": "the product's", "own": "your own", "changed": "the product's, changed here"}
+)
 CONTACT_KINDS: Mapping[str, str] = Spoken(
     {
         "partner_desk": "partner desk",

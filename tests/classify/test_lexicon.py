@@ -108,8 +108,8 @@ def test_only_so_much_is_read_and_told() -> None:
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ({"benign": " "}, "must say its benign"),
-        ({"does_not_prove": ""}, "must say its does_not_prove"),
+        ({"benign": " "}, "must say its benign uses"),
+        ({"does_not_prove": ""}, "must say what it does not prove"),
         ({"source": ""}, "must say its source"),
         ({"meaning": "x" * 3000}, "must say its meaning"),
         ({"languages": []}, "needs the language"),
