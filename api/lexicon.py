@@ -26,6 +26,7 @@ NOTE = (
     "the queue."
 )
 _LISTS = ("languages", "variants", "countries", "consistent_with")
+_COLUMNS = [getattr(LexiconEntry, name) for name in FIELDS]
 
 
 @dataclass(frozen=True)
@@ -40,17 +41,20 @@ class Held:
 
 def every(session: Session) -> list[Held]:
     """Every entry, retired ones too: the operator's in place of the product's, by key."""
-    shipped = {entry.key: Held(entry) for entry in lexicon.bundled()}
-    rows = session.scalars(select(LexiconEntry))
-    own = {row.key: held_of(row, shipped=row.key in shipped) for row in rows}
-    return sorted((shipped | own).values(), key=lambda held: held.entry.key)
+    held = {entry.key: Held(entry) for entry in lexicon.bundled()}
+    shipped = set(held)
+    # Columns and no mapped rows: nothing is changed here, and it is read with every passage that is opened.
+    for row in session.execute(select(*_COLUMNS, LexiconEntry.version, LexiconEntry.changed_at)):
+        *values, version, changed_at = row
+        entry = entry_of(values)
+        held[entry.key] = Held(entry, "changed" if entry.key in shipped else "own", version, changed_at)
+    return sorted(held.values(), key=lambda one: one.entry.key)
 
 
-def held_of(row: LexiconEntry, *, shipped: bool) -> Held:
-    """A row as an entry."""
-    values = {name: getattr(row, name) for name in FIELDS}
-    values |= {name: tuple(values[name]) for name in _LISTS}
-    return Held(Entry(**values), "changed" if shipped else "own", row.version, row.changed_at)
+def entry_of(values: Sequence[Any]) -> Entry:
+    """What a row holds, in the order of FIELDS, as an entry."""
+    made: list[Any] = [tuple(value) if isinstance(value, list) else value for value in values]
+    return Entry(*made)
 
 
 def one(session: Session, key: str) -> Held:
@@ -116,7 +120,7 @@ def keep(session: Session, entry: Entry, version: int, account_id: int | None, n
     row = _write(session, row, entry, account_id, now)
     act = "add" if new else "edit"
     _note(session, account_id, now, entry.key, act, changed)
-    return held_of(row, shipped=entry.key in shipped)
+    return Held(entry, "changed" if entry.key in shipped else "own", row.version, now)
 
 
 def set_active(session: Session, key: str, version: int, account_id: int | None, now: dt.datetime, *, to: bool) -> None:

@@ -28,7 +28,7 @@ BY_COLOUR = ["color-contrast", "link-in-text-block"]
 # The same page with other rows or a notice is looked at once.
 LIKE_ANOTHER = {
     "/queue", "/queue?show=abstained", "/queue?show=rejected", "/alerts?show=acknowledged", "/alerts/3",
-    "/sources?done=added", "/quarantine", "/precision",
+    "/sources?done=added", "/quarantine", "/precision", "/lexicon?language=sw",
 }  # fmt: skip
 VISITORS = ("/sign-in", "/sign-in?key=abc")
 UNFOLD = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"

@@ -29,6 +29,7 @@ SCREENS = (
     "/precision?by=source",
     "/people",
     "/audit",
+    "/lexicon",
     "/about",
 )
 SIZES = (1280, 360)

@@ -12,6 +12,7 @@ from models.assessment import Assessment
 from models.claims import Heartbeat
 from models.database import Sessions, writing
 from models.delivery import Delivery
+from models.lexicon import LexiconEntry
 from models.review import GoldCase, Review, ReviewLease, SavedSearch
 from tests.conftest import NOW
 from tests.factories import (
@@ -65,6 +66,9 @@ PAGES = (
     "/thresholds",
     "/settings",
     "/gazetteer?q=Luo",
+    "/lexicon?language=sw",
+    "/lexicon?show=own",
+    "/lexicon?edit=en-driven-away&show=retired",
     "/people",
     "/people/accounts/1",
     "/account",
@@ -86,6 +90,7 @@ def build(sessions: Sessions) -> None:
         _sources(session)
         _alerts(session, passages, ids)
         _counts(session)
+        _terms(session)
         for arrow, error, age in (("poll", None, 1), ("assess", "the disk is full", 1), ("deliver", None, 90)):
             beat = Heartbeat(arrow=arrow, worker="w", beat_at=NOW - minutes(age), every_seconds=30, moved=1200)
             beat.error = error
@@ -182,6 +187,17 @@ def _around(session: Session, alert: Alert, passages: list[Assessment], webhook:
         )  # fmt: skip
     for kind in ("opened", "note", "seen"):
         session.add(AlertEvent(alert_id=alert.id, at=NOW, kind=kind, account_id=person, note="ملاحظة", details={}))
+
+
+def _terms(session: Session) -> None:
+    told = {"meaning": "يُطردون", "benign": "of sheep", "does_not_prove": "that anybody is", "source": "the desk"}
+    for term, language, active in (("driven away", "en", True), ("نمل", "ar", True), ("kuvarna", "sw", False)):
+        key = "en-driven-away" if language == "en" else f"{language}-{term}"
+        session.add(
+            LexiconEntry(key=key, term=term, languages=[language, "*"], variants=["driven a*"] if active else [],
+                         countries=["KE"], consistent_with=["discrimination"], active=active, changed_at=NOW,
+                         reviewed_by="Amina" if active else "", reviewed_on=NOW.date() if active else None, **told)
+        )  # fmt: skip
 
 
 def _counts(session: Session) -> None:
