@@ -19,7 +19,7 @@ from api.nearest import Like, reviewed
 from api.queue import Found
 from api.second_reader import opinion_of
 from api.translation import Translators, gloss, gloss_of, translators
-from classify.lexicon import LOOKED_AT, Entry
+from classify.lexicon import LOOKED_AT, Entry, bundled
 from models.second import Gloss, Opinion
 
 router = APIRouter(route_class=ConsoleRoute)
@@ -44,6 +44,7 @@ class Term:
 
     entry: Entry
     written: tuple[tuple[Piece, ...], ...]
+    ours: bool  # an entry of the product, whose words are English
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,10 @@ def terms_of(session: Session, found: Found) -> tuple[Term, ...]:
     text = found.document.text
     hits = found_in(session, text, found.assessment.language)
     return tuple(
-        Term(hit.entry, tuple(tuple(pieces(one)) for one in dict.fromkeys(text[a:b] for a, b in hit.places)))
+        Term(
+            hit.entry,
+            tuple(tuple(pieces(one)) for one in dict.fromkeys(text[start:end] for start, end in hit.places)),
+            ours=hit.entry in bundled(),
+        )
         for hit in hits
     )

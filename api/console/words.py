@@ -199,9 +199,9 @@ SUBJECTS: Mapping[str, str] = Spoken(
 )
 CAUTIONS: Mapping[str, str] = Spoken(
     {
-        "high": "misleads easily: an everyday word",
-        "medium": "misleads at times",
-        "low": "seldom used without harm",
+        "high": "high: an everyday word",
+        "medium": "medium: misleads at times",
+        "low": "low: seldom harmless",
     }
 )
 ORIGINS: Mapping[str, str] = Spoken(

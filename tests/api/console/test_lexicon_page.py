@@ -43,7 +43,7 @@ def test_an_entry_is_added_found_by_all_and_kept_in_the_audit_log(
     text = text_of(outsider, "/lexicon?q=ondoa+kuvarna")
     assert "Kuvarna sw · looked for in every language · KE your own" in text
     assert "Meaning to wash a hill Also used for laundry Does not prove that anybody is meant" in text
-    assert "misleads at times" in text
+    assert "medium: misleads at times" in text
     assert "no native speaker has checked this entry" in text
     [told] = actions(sessions)
     assert (told["key"], told["act"]) == ("sw-kuvarna", "add")
