@@ -24,7 +24,7 @@ from tqdm import tqdm
 from classify.engines.reference import HEADS
 from classify.errors import BadTrainingData
 from classify.model import Logits, Network, Shape
-from classify.train import authored, batches, parallel, rows
+from classify.train import authored, batches, glossary, parallel, rows
 from classify.train import base as bases
 from classify.train.bring import with_imported
 from classify.train.lineup import LINEUPS, Lineup
@@ -55,6 +55,7 @@ class TrainOptions:
     dropout: float = 0.1
     authored_share: float = 0.2
     negative_share: float = 0.14
+    dictionaries: Path | None = None  # FreeDict's folder: English texts are then also said in other languages' words
     teacher: Path | None = None  # an English run that translated sentences are drawn towards
     align_every: int = 8  # every so many steps, one on those sentences, where there is a teacher
     seed: int = 7
@@ -73,7 +74,7 @@ def options_from(config: Path | None, *, data: Path, base: str | None, out: Path
         (out / CHECKPOINT).unlink(missing_ok=True)
     if base:
         told["start_from" if (Path(base) / RECORD).exists() else "base"] = base
-    for key in ("start_from", "teacher"):
+    for key in ("start_from", "teacher", "dictionaries"):
         if told.get(key):
             told[key] = Path(told[key])
     return TrainOptions(**told | {"data": data, "out": out})
@@ -243,7 +244,8 @@ def _batches(options: TrainOptions, lineup: Lineup, tokenizer: Tokenizer) -> Ite
         batches.Part(authored.rows("train", options.seed, languages=lineup.languages), options.authored_share),
     ]
     names = [name for name, *_ in lineup.readings]
-    return batches.epoch(parts, tokenizer, options.batch_tokens, 2 * options.rows, options.seed, names)
+    words = glossary.load(options.dictionaries) if options.dictionaries else None
+    return batches.epoch(parts, tokenizer, options.batch_tokens, 2 * options.rows, options.seed, names, words)
 
 
 def _optimizers(network: Network, options: TrainOptions) -> Optimizers:
