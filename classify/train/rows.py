@@ -124,14 +124,15 @@ def row_of(raw: dict[str, Any], name: str, use: Dataset) -> Row:
     labels = raw["labels"]
     key = raw.get("id", "")
     hateful = labels.get("hate_speech") == 1 or labels.get("incitement") == 1
-    stance = STANCES.index("asserts") if hateful and use.own_voice else -1
+    voice = raw.get("stance", "asserts" if hateful and use.own_voice else None)
     targets = targets_of(raw.get("target"), labels)
     believed = {} if use.narrow and not hateful and not _believed(key) else labels
+    stage = tuple(float(raw["stage"] >= at) for at in (1, 2, 3, 4)) if "stage" in raw else stage_of(believed)
     return Row(
         clean(raw["text"]),
         signals_of(believed),
-        stage_of(believed),
-        stance,
+        stage,
+        STANCES.index(voice) if voice else -1,
         targets,
         use.weight,
         name,
