@@ -161,19 +161,6 @@ def write(options: TrainOptions, network: Network, tokenizer: Tokenizer, origin:
     return options.out
 
 
-def average(earlier: Path, later: Path, share: float, out: Path) -> Path:
-    """Write the weighted mean of two runs' weights, `share` of the later: keeps what the last phase would forget."""
-    before, after = (load_file(folder / "model.safetensors") for folder in (earlier, later))
-    out.mkdir(parents=True, exist_ok=True)
-    save_file({name: (1 - share) * before[name] + share * after[name] for name in after}, out / "model.safetensors")
-    (out / "tokenizer.json").write_bytes((later / "tokenizer.json").read_bytes())
-    note = f"mean of the two phases before, {share:g} of the later"
-    told = record_of(later)
-    record = {"base": told["base"], "options": {"minutes": note}, "loss": None, "shape": told["shape"]}
-    (out / RECORD).write_text(json.dumps(record, indent=1) + "\n")
-    return out
-
-
 def loss_of(logits: Logits, batch: batches.Batch) -> Tensor:
     """Masked: a label that nobody gave adds nothing."""
     stance_known = batch.stance >= 0
