@@ -16,7 +16,7 @@ from classify.train.run import RECORD, record_of
 
 
 def average(runs: Mapping[Path, float], out: Path) -> Path:
-    """Write the weighted mean of the runs as a run of its own; shares need not add up to one. Raises BadTrainingData."""
+    """Write the runs' weighted mean as a run; shares need not add up to one. Raises BadTrainingData."""
     told = [record_of(run) for run in runs]
     if len({json.dumps(one["shape"], sort_keys=True) for one in told}) != 1:
         raise BadTrainingData("The runs have different shapes; only runs of one base and line-up can be averaged.")
