@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from classify import calibration
 from classify.scorer import BAND, Floats, Scores
 from classify.train.lineup import Lineup
-from classify.train.rows import NEGATIVES, Row
+from classify.train.rows import NEGATIVES, NTREX, Row
 from models.assessment import SIGNALS, STANCES, TARGETS
 
 PER_SET = 1_500  # a set with more rows weighs no more than this
@@ -48,7 +48,7 @@ class Dev:
 
     def calm(self) -> NDArray[np.bool_]:
         """Which rows are posts of a public set that its annotators called not hateful."""
-        ours = {"authored", *NEGATIVES}
+        ours = {"authored", *NEGATIVES, NTREX}
         return np.array([row.signals[HATE] == 0 and row.dataset not in ours for row in self.rows])
 
     def known(self, head: str, column: int) -> tuple[Floats, calibration.Labels, Floats]:
