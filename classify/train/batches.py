@@ -13,7 +13,7 @@ from classify.train.noise import misspelt
 from classify.train.rows import Row, clean
 
 POOL_BATCHES = 40
-NOISY = 0.1  # of all texts
+NOISY = 0.2  # of all texts
 SWITCHED = 0.5  # of English texts of sets without rules of their own, where there is a glossary
 
 

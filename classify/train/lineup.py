@@ -81,11 +81,11 @@ _HATE = "hate_speech"
 ENGLISH = Lineup(
     "english",
     {
-        "dghs": Dataset(_of("en"), 1.0, "none stated"),
-        "hatexplain": Dataset(_of("en"), 1.5, "MIT", reading=_HATE),
-        "edos": Dataset(_of("en"), 1.4, "CC0", reading=_HATE, narrow=True),
+        "dghs": Dataset(_of("en"), 1.6, "none stated"),
+        "hatexplain": Dataset(_of("en"), 1.3, "MIT", reading=_HATE),
+        "edos": Dataset(_of("en"), 1.2, "CC0", reading=_HATE, narrow=True),
         "implicit_hate": Dataset(_of("en"), 1.1, "MIT", reading=_HATE),
-        "hatemojibuild": Dataset(_of("en"), 1.6, "CC BY 4.0"),
+        "hatemojibuild": Dataset(_of("en"), 2.0, "CC BY 4.0"),
         "mhs_binary": Dataset(_of("en"), 0.3, "none stated"),
         "ghc": Dataset(_of("en"), 0.25, "none stated"),
         "cad": Dataset(_of("en"), 0.8, "none stated", reading=_HATE),

@@ -6,9 +6,10 @@ What it writes is a folder of full-precision weights; `classify.train.bundle` ca
 
 import contextlib
 import json
+import math
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -227,12 +228,24 @@ def _batches(options: TrainOptions, lineup: Lineup, tokenizer: Tokenizer) -> Ite
     share = (1.0 - options.authored_share - options.negative_share) / sum(size.values())
     parts = [
         *(batches.Part(found, share * size[name]) for name, found in public.items()),
-        batches.Part(rows.negatives(options.data, unseen=False, languages=lineup.news), options.negative_share),
-        batches.Part(authored.rows("train", options.seed, languages=lineup.languages), options.authored_share),
+        *_tempered(
+            [rows.negatives(options.data, unseen=False, languages=frozenset({code})) for code in sorted(lineup.news)],
+            options.negative_share,
+        ),
+        *_tempered(
+            [authored.rows("train", options.seed, languages=(code,)) for code in lineup.languages],
+            options.authored_share,
+        ),
     ]
     names = [name for name, *_ in lineup.readings]
     words = glossary.load(options.dictionaries) if options.dictionaries else None
     return batches.epoch(parts, tokenizer, options.batch_tokens, 2 * options.rows, options.seed, names, words)
+
+
+def _tempered(languages: Sequence[list[rows.Row]], share: float) -> Iterator[batches.Part]:
+    """Languages in proportion to the root of their rows, so that English does not drown the others."""
+    whole = sum(math.sqrt(len(found)) for found in languages)
+    return (batches.Part(found, share * math.sqrt(len(found)) / whole) for found in languages if found)
 
 
 def _optimizers(network: Network, options: TrainOptions) -> Optimizers:
