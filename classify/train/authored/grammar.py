@@ -21,7 +21,7 @@ CORES = (
     "propaganda", "discrimination", "mobilization", "impunity", "more",
     "voices", "benign", "justice", "tales", "orders", "street", "ranks",
     "denials", "alarms", "threats", "decrees", "beasts", "plain", "quotes", "ladders", "verdicts", "mirrors",
-    "verges", "chorus", "faces", "answers", "negations", "selves", "neighbours", "grudges", "hearings", "blows", "sparks", "exchanges", "turns", "outcries", "masks", "simple", "echoes", "kinds",
+    "verges", "chorus", "faces", "answers", "negations", "selves", "neighbours", "grudges", "hearings", "blows", "sparks", "exchanges", "turns", "outcries", "masks", "simple", "echoes", "kinds", "pride",
 )  # fmt: skip
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"(\b[Aa] |[.!?] )?\{(\w+)\}")
