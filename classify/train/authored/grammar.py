@@ -21,7 +21,9 @@ CORES = (
     "propaganda", "discrimination", "mobilization", "impunity", "more",
     "voices", "benign", "justice", "tales", "orders", "street", "ranks",
     "denials", "alarms", "threats", "decrees", "beasts", "plain", "quotes", "ladders", "verdicts", "mirrors",
-    "verges", "chorus", "faces", "answers", "negations", "selves", "neighbours", "grudges", "hearings", "blows", "sparks", "exchanges", "turns", "outcries", "masks", "simple", "echoes", "kinds", "pride",
+    "verges", "chorus", "faces",
+    "answers", "negations", "selves", "pride", "neighbours", "kinds", "grudges", "simple", "sparks",
+    "hearings", "exchanges", "outcries", "echoes", "blows", "turns", "masks", "relays", "parrots",
 )  # fmt: skip
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"(\b[Aa] |[.!?] )?\{(\w+)\}")
