@@ -22,6 +22,7 @@ CORES = (
     "voices", "benign", "justice", "tales", "orders", "street", "ranks",
     "denials", "alarms", "threats", "decrees", "beasts", "plain", "quotes", "ladders", "verdicts", "mirrors",
     "verges", "chorus", "faces",
+    "rumours", "amnesties", "husks", "sparks",
 )  # fmt: skip
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"(\b[Aa] |[.!?] )?\{(\w+)\}")
