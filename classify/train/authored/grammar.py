@@ -22,7 +22,7 @@ CORES = (
     "voices", "benign", "justice", "tales", "orders", "street", "ranks",
     "denials", "alarms", "threats", "decrees", "beasts", "plain", "quotes", "ladders", "verdicts", "mirrors",
     "verges", "chorus", "faces",
-    "rumours", "amnesties", "husks", "sparks", "gates", "banners", "columns", "steps",
+    "rumours", "amnesties", "husks", "sparks", "gates", "banners", "columns", "steps", "unnamed",
 )  # fmt: skip
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"(\b[Aa] |[.!?] )?\{(\w+)\}")
