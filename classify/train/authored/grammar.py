@@ -23,7 +23,7 @@ CORES = (
     "denials", "alarms", "threats", "decrees", "beasts", "plain", "quotes", "ladders", "verdicts", "mirrors",
     "verges", "chorus", "faces",
     "rumours", "amnesties", "husks", "sparks", "gates", "banners", "columns", "steps", "unnamed",
-    "dispatches", "everyday", "whispers", "pedestals", "degrees", "demands",
+    "dispatches", "everyday", "whispers", "pedestals", "degrees", "demands", "pages",
 )  # fmt: skip
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"(\b[Aa] |[.!?] )?\{(\w+)\}")
