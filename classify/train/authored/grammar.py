@@ -23,7 +23,8 @@ CORES = (
     "denials", "alarms", "threats", "decrees", "beasts", "plain", "quotes", "ladders", "verdicts", "mirrors",
     "verges", "chorus", "faces",
     "rumours", "amnesties", "husks", "sparks", "gates", "banners", "columns", "steps", "unnamed",
-    "dispatches", "everyday", "whispers", "pedestals", "degrees", "demands", "pages",
+    "dispatches", "everyday", "whispers", "pedestals", "degrees", "demands", "pages", "blame",
+    "silence",
 )  # fmt: skip
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"(\b[Aa] |[.!?] )?\{(\w+)\}")
