@@ -24,7 +24,7 @@ CORES = (
     "verges", "chorus", "faces",
     "rumours", "amnesties", "husks", "sparks", "gates", "banners", "columns", "steps", "unnamed",
     "dispatches", "everyday", "whispers", "pedestals", "degrees", "demands", "pages", "blame",
-    "silence", "answers",
+    "silence", "answers", "harmless",
 )  # fmt: skip
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"(\b[Aa] |[.!?] )?\{(\w+)\}")
