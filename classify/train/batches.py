@@ -8,11 +8,13 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from classify.train.glossary import Glossary
 from classify.train.noise import misspelt
 from classify.train.rows import Row, clean
 
 POOL_BATCHES = 40
-NOISY = 0.1  # of all texts
+NOISY = 0.2  # of all texts
+SWITCHED = 0.5  # of English texts of sets without rules of their own, where there is a glossary
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,13 @@ class Part:
 
 
 def epoch(
-    parts: Sequence[Part], tokenizer: Tokenizer, batch_tokens: int, rows: int, seed: int, readings: Sequence[str] = ()
+    parts: Sequence[Part],
+    tokenizer: Tokenizer,
+    batch_tokens: int,
+    rows: int,
+    seed: int,
+    readings: Sequence[str] = (),
+    glossary: Glossary | None = None,
 ) -> Iterator[Batch]:
     """About `rows` rows in batches of at most `batch_tokens`, every part at its share of each pool."""
     draw = random.Random(seed)  # noqa: S311 - sampling, not secrecy
@@ -49,13 +57,20 @@ def epoch(
         pool = [
             row for part, order in zip(parts, orders, strict=True) for row in order.take(round(part.share * pool_rows))
         ]
-        texts = [clean(misspelt(row.text, draw)) if draw.random() < NOISY else row.text for row in pool]
+        texts = [_disguised(row, draw, glossary) for row in pool]
         encoded = tokenizer.encode_batch(texts)
         order = sorted(range(len(pool)), key=lambda i: (len(encoded[i].ids), draw.random()))
         groups = list(_budgeted(order, [len(e.ids) for e in encoded], batch_tokens))
         draw.shuffle(groups)
         for group in groups:
             yield collate([pool[i] for i in group], [encoded[i].ids for i in group], readings)
+
+
+def _disguised(row: Row, draw: random.Random, glossary: Glossary | None) -> str:
+    text = row.text
+    if glossary and not row.reading and draw.random() < SWITCHED:
+        text = glossary.switched(text, draw)
+    return clean(misspelt(text, draw)) if draw.random() < NOISY else text
 
 
 class _Endless:

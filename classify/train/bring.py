@@ -1,4 +1,4 @@
-"""Bring a public set that cannot be bundled: `python -m classify.train.bring NAME FILE... --data FOLDER`.
+"""Bring a set that cannot be bundled, or your reviews: `python -m classify.train.bring NAME FILE... --data FOLDER`.
 
 Rows are mapped to the shared form under FOLDER/train and FOLDER/evaluate, and `tocsin train --data FOLDER` uses them.
 A file's sha256 is checked against what is known of it, else against what its first import recorded. A bad row is named
@@ -16,10 +16,12 @@ from typing import Any
 import click
 
 from classify.errors import BadTrainingData, ClassifyError
-from classify.train.formats import AFRIHATE_LANGUAGES, FORMATS, BadRow, Format, Line, lines_of, side_of
+from classify.train.formats import AFRIHATE_LANGUAGES, FORMATS, BadRow, Format, Line, lines_of, reviewed, side_of
 from classify.train.lineup import Dataset, Lineup
 
 RECORD = "imported.json"
+REVIEWS = "reviews"
+REVIEWED_PASSES = 3.0  # few rows, and of the very sources that are watched
 SHOWN = 20  # bad rows that are named; the rest is counted
 # Hashes of public releases, where one is known with certainty. None is today: the first import records what it saw.
 KNOWN: Mapping[str, frozenset[str]] = {}
@@ -63,11 +65,49 @@ def bring(
     weight = 0.3 if called == "afrihate_sw" else form.weight
     record[called] = {
         "files": known | hashes,
-        "language": spoken,
+        "languages": [spoken],
         "licence": form.licence,
         "passes": form.passes,
         "weight": weight,
         "replaces": form.replaces,
+        "rows": {"train": len(outcome.train), "dev": len(outcome.dev)},
+    }
+    (data / RECORD).write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return outcome
+
+
+def bring_reviews(files: Iterable[Path], data: Path) -> Outcome:
+    """Import what people decided (`GET /v1/export/training`), in place of an earlier import. Raises BadTrainingData.
+
+    The rows have the form of the training sets already, in any language, with the stance and the stage that people let
+    stand. Their split is kept: copies of one text stand on one side.
+    """
+    outcome = Outcome(REVIEWS)
+    for path in files:
+        if not path.is_file():
+            raise BadTrainingData(f"{path} does not exist.")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if not line.strip():
+                continue
+            try:
+                row = reviewed(line)
+            except BadRow as why:
+                outcome.bad.append((path.name, number, str(why)))
+                continue
+            (outcome.dev if row["split"] == "dev" else outcome.train).append(row)
+    rows = outcome.train + outcome.dev
+    if not rows:
+        raise BadTrainingData("The files hold no reviewed text; take them from GET /v1/export/training.")
+    _write(data / "train" / f"{REVIEWS}.jsonl.gz", outcome.train)
+    _write(data / "evaluate" / f"{REVIEWS}.jsonl.gz", outcome.dev)
+    record = _record(data)
+    record[REVIEWS] = {
+        "files": {},  # it grows with every review
+        "languages": sorted({row["lang"] for row in rows}),
+        "licence": "the operator's own",
+        "passes": REVIEWED_PASSES,
+        "weight": 1.0,
+        "replaces": None,
         "rows": {"train": len(outcome.train), "dev": len(outcome.dev)},
     }
     (data / RECORD).write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
@@ -82,7 +122,7 @@ def with_imported(lineup: Lineup, folder: Path) -> Lineup:
     record = _record(folder)
     sets = _sets(lineup.datasets, record)
     judged = {tag for tags in lineup.judges.values() for tag in tags}
-    new = {told["language"] for told in record.values()} - judged
+    new = {language for told in record.values() for language in told["languages"]} - judged
     return replace(lineup, datasets=sets, judges=lineup.judges | {code: frozenset({code}) for code in sorted(new)})
 
 
@@ -90,7 +130,7 @@ def _sets(sets: Mapping[str, Dataset], record: Mapping[str, Any]) -> dict[str, D
     replaced = {told["replaces"] for told in record.values()}
     kept = {name: use for name, use in sets.items() if name not in replaced}
     return kept | {
-        name: Dataset(frozenset({told["language"]}), told["passes"], told["licence"], told["weight"])
+        name: Dataset(frozenset(told["languages"]), told["passes"], told["licence"], told["weight"])
         for name, told in record.items()
     }
 
@@ -175,15 +215,18 @@ def _write(path: Path, rows: list[dict[str, Any]]) -> None:
 
 
 @click.command()
-@click.argument("name", type=click.Choice(sorted(FORMATS)))
+@click.argument("name", type=click.Choice(sorted([*FORMATS, REVIEWS])))
 @click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--data", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder of the rows.")
 @click.option("--language", default=None, help="Language of the rows, where neither set nor path says it.")
 @click.option("--sha256", "expected", default=None, help="What the file must hash to.")
 def main(name: str, files: tuple[Path, ...], data: Path, language: str | None, expected: str | None) -> None:
-    """Map a public set's own files to the rows that `tocsin train --data` reads."""
+    """Map a public set's own files, or your exported reviews, to the rows that `tocsin train --data` reads."""
     try:
-        outcome = bring(name, files, data, language=language, expected=expected)
+        if name == REVIEWS:
+            outcome = bring_reviews(files, data)
+        else:
+            outcome = bring(name, files, data, language=language, expected=expected)
     except ClassifyError as error:
         raise click.ClickException(str(error)) from error
     for file, number, why in outcome.bad[:SHOWN]:

@@ -100,7 +100,7 @@ def _news(scorer: TorchScorer, data: Path, lineup: Lineup, language: str) -> fus
     """Harmless news of a language: no threshold may lie below what the model says of them.
 
     Where a language has little news, what training saw of it was learnt by heart: there the rest of the articles
-    counts, which training never reads.
+    counts, which training never reads, and headlines and sentences that were set aside.
     """
     news = frozenset({language})
     if language in lineup.open or language not in lineup.news:
@@ -113,6 +113,7 @@ def _news(scorer: TorchScorer, data: Path, lineup: Lineup, language: str) -> fus
             for window in passages(row.text)
             if window.start >= rows.READ_OF_NEWS
         ]
+        seen += rows.aside(data, news)
     seen = random.Random(0).sample(seen, min(QUIET, len(seen)))  # noqa: S311 - sampling, not secrecy
     return fuse.Raw(seen, *_logits(scorer, seen))
 

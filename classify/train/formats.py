@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from classify.errors import BadTrainingData
+from models.assessment import SIGNALS, STANCES
 
 Cells = Mapping[str, str]
 NOTHING = {
@@ -78,6 +79,20 @@ def dghs(cells: Cells, _language: str) -> dict[str, Any]:
         raise BadRow(f"type {kind!r} is unknown")
     labels = {"hate_speech": 1} | _DGHS_TYPES[kind]
     return _row(cells["text"], labels, split=cells.get("split"), raw=kind, target=cells.get("target", ""))
+
+
+def reviewed(line: str) -> dict[str, Any]:
+    """A line of Tocsin's own export of reviewed texts. Raises BadRow."""
+    try:
+        row = json.loads(line)
+        text, labels = row["text"], row["labels"]
+        good = bool(text.strip()) and set(labels) <= set(SIGNALS) and set(labels.values()) <= {0, 1}
+        good = good and isinstance(row["lang"], str) and row.get("split") in {"train", "dev"}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadRow("it is no line of GET /v1/export/training") from error
+    if not good or row.get("stance", "asserts") not in STANCES or row.get("stage", 0) not in range(5):
+        raise BadRow("a label, stance, stage or split is none of the codebook's")
+    return dict(row)
 
 
 def kenya(cells: Cells, _language: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from classify.errors import BadTrainingData
 from classify.model import Network, Shape
-from classify.train.rows import clean
+from classify.train.rows import NTREX, clean, held_out
 
 ENGLISH = "eng-US"
 LANGUAGES = ("amh", "arb", "eng-US", "fra", "hau", "hin", "kin", "orm", "som", "spa", "swa", "tir")
@@ -48,7 +48,7 @@ def pairs(data: Path, teacher: Path, tokenizer: Tokenizer, seed: int) -> Iterato
         (encoding.ids, number)
         for language in LANGUAGES
         for number, encoding in enumerate(tokenizer.encode_batch(sentences(data, language)))
-        if len(encoding.ids) > 4 and number < len(wanted)
+        if len(encoding.ids) > 4 and number < len(wanted) and not held_out(f"{NTREX}:{number}")
     ]
     every.sort(key=lambda pair: len(pair[0]))
     groups = [every[first : first + BATCH] for first in range(0, len(every), BATCH)]

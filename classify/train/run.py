@@ -6,9 +6,10 @@ What it writes is a folder of full-precision weights; `classify.train.bundle` ca
 
 import contextlib
 import json
+import math
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from tqdm import tqdm
 from classify.engines.reference import HEADS
 from classify.errors import BadTrainingData
 from classify.model import Logits, Network, Shape
-from classify.train import authored, batches, parallel, rows
+from classify.train import authored, batches, glossary, parallel, rows
 from classify.train import base as bases
 from classify.train.bring import with_imported
 from classify.train.lineup import LINEUPS, Lineup
@@ -55,6 +56,7 @@ class TrainOptions:
     dropout: float = 0.1
     authored_share: float = 0.2
     negative_share: float = 0.14
+    dictionaries: Path | None = None  # FreeDict's folder: English texts are then also said in other languages' words
     teacher: Path | None = None  # an English run that translated sentences are drawn towards
     align_every: int = 8  # every so many steps, one on those sentences, where there is a teacher
     seed: int = 7
@@ -73,7 +75,7 @@ def options_from(config: Path | None, *, data: Path, base: str | None, out: Path
         (out / CHECKPOINT).unlink(missing_ok=True)
     if base:
         told["start_from" if (Path(base) / RECORD).exists() else "base"] = base
-    for key in ("start_from", "teacher"):
+    for key in ("start_from", "teacher", "dictionaries"):
         if told.get(key):
             told[key] = Path(told[key])
     return TrainOptions(**told | {"data": data, "out": out})
@@ -160,19 +162,6 @@ def write(options: TrainOptions, network: Network, tokenizer: Tokenizer, origin:
     return options.out
 
 
-def average(earlier: Path, later: Path, share: float, out: Path) -> Path:
-    """Write the weighted mean of two runs' weights, `share` of the later: keeps what the last phase would forget."""
-    before, after = (load_file(folder / "model.safetensors") for folder in (earlier, later))
-    out.mkdir(parents=True, exist_ok=True)
-    save_file({name: (1 - share) * before[name] + share * after[name] for name in after}, out / "model.safetensors")
-    (out / "tokenizer.json").write_bytes((later / "tokenizer.json").read_bytes())
-    note = f"mean of the two phases before, {share:g} of the later"
-    told = record_of(later)
-    record = {"base": told["base"], "options": {"minutes": note}, "loss": None, "shape": told["shape"]}
-    (out / RECORD).write_text(json.dumps(record, indent=1) + "\n")
-    return out
-
-
 def loss_of(logits: Logits, batch: batches.Batch) -> Tensor:
     """Masked: a label that nobody gave adds nothing."""
     stance_known = batch.stance >= 0
@@ -239,11 +228,24 @@ def _batches(options: TrainOptions, lineup: Lineup, tokenizer: Tokenizer) -> Ite
     share = (1.0 - options.authored_share - options.negative_share) / sum(size.values())
     parts = [
         *(batches.Part(found, share * size[name]) for name, found in public.items()),
-        batches.Part(rows.negatives(options.data, unseen=False, languages=lineup.news), options.negative_share),
-        batches.Part(authored.rows("train", options.seed, languages=lineup.languages), options.authored_share),
+        *_tempered(
+            [rows.negatives(options.data, unseen=False, languages=frozenset({code})) for code in sorted(lineup.news)],
+            options.negative_share,
+        ),
+        *_tempered(
+            [authored.rows("train", options.seed, languages=(code,)) for code in lineup.languages],
+            options.authored_share,
+        ),
     ]
     names = [name for name, *_ in lineup.readings]
-    return batches.epoch(parts, tokenizer, options.batch_tokens, 2 * options.rows, options.seed, names)
+    words = glossary.load(options.dictionaries) if options.dictionaries else None
+    return batches.epoch(parts, tokenizer, options.batch_tokens, 2 * options.rows, options.seed, names, words)
+
+
+def _tempered(languages: Sequence[list[rows.Row]], share: float) -> Iterator[batches.Part]:
+    """Languages in proportion to the root of their rows, so that English does not drown the others."""
+    whole = sum(math.sqrt(len(found)) for found in languages)
+    return (batches.Part(found, share * math.sqrt(len(found)) / whole) for found in languages if found)
 
 
 def _optimizers(network: Network, options: TrainOptions) -> Optimizers:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from classify import calibration
 from classify.scorer import BAND, Floats, Scores
 from classify.train.lineup import Lineup
-from classify.train.rows import NEGATIVES, Row
+from classify.train.rows import NEGATIVES, NTREX, Row
 from models.assessment import SIGNALS, STANCES, TARGETS
 
 PER_SET = 1_500  # a set with more rows weighs no more than this
@@ -48,7 +48,7 @@ class Dev:
 
     def calm(self) -> NDArray[np.bool_]:
         """Which rows are posts of a public set that its annotators called not hateful."""
-        ours = {"authored", *NEGATIVES}
+        ours = {"authored", *NEGATIVES, NTREX}
         return np.array([row.signals[HATE] == 0 and row.dataset not in ours for row in self.rows])
 
     def known(self, head: str, column: int) -> tuple[Floats, calibration.Labels, Floats]:
@@ -219,34 +219,27 @@ def _language(
 
 
 def _sets(dev: Dev, fits: Mapping[str, Any], flag: Mapping[str, float], lineup: Lineup) -> dict[str, dict[str, float]]:
-    """Each set's own signal on unfitted rows: at the language's threshold, and at one chosen on the set's fitted rows.
+    """Each set's own signal on unfitted rows: at the language's threshold, and at one half of the fused score.
 
-    The second is what compares with the floor, which a model of that set alone reaches with a border of its own.
+    One half is the border that every reading was given on its fitted rows (`fuse`): nothing is chosen here. It compares
+    with the floor, whose model of that set alone decides at one half too.
     """
+    half = dev.half(fit=False)
     found: dict[str, dict[str, float]] = {}
-    names = sorted({(row.dataset, row.reading) for row in dev.rows if row.dataset in lineup.datasets})
-    for name, reading in names:
+    for name, reading in sorted({(row.dataset, row.reading) for row in dev.rows if row.dataset in lineup.datasets}):
         key = lineup.datasets[name].reading or "hate_speech"
-        (chosen, known), (probability, labels) = (
-            _told(dev.half(fit=fit), name, reading, key, fits) for fit in (True, False)
-        )
+        column = SIGNALS.index(key)
+        answers = np.array([row.answer if row.reading else row.signals[column] for row in half.rows])
+        mine = np.array([(row.dataset, row.reading) == (name, reading) for row in half.rows]) & ~np.isnan(answers)
+        logits, labels = half.scores.signals[mine][:, [column]], answers[mine].astype(np.int64)
         if not 0 < labels.sum() < len(labels):
             continue
-        own = calibration.best_f1(calibration.points(chosen, known)).threshold if known.any() else flag[key]
+        probability = calibration.apply(logits, fits, "signals", (key,), NOBODY)[:, 0]
         found[reading or name] = {
             "rows": len(labels),
             "positives": int(labels.sum()),
             "macro_f1": round(calibration.macro_f1(probability >= flag[key], labels), 4),
-            "macro_f1_own": round(calibration.macro_f1(probability >= own, labels), 4),
+            "macro_f1_own": round(calibration.macro_f1(logits[:, 0] >= 0, labels), 4),
             "average_precision": round(calibration.average_precision(probability, labels), 4),
         } | ({"floor": lineup.floors[reading or name]} if (reading or name) in lineup.floors else {})
     return found
-
-
-def _told(half: Dev, name: str, reading: str, key: str, fits: Mapping[str, Any]) -> tuple[Floats, calibration.Labels]:
-    """Probabilities and labels of one set's signal."""
-    column = SIGNALS.index(key)
-    labels = np.array([row.answer if row.reading else row.signals[column] for row in half.rows])
-    mine = np.array([(row.dataset, row.reading) == (name, reading) for row in half.rows]) & ~np.isnan(labels)
-    logits = half.scores.signals[mine][:, [column]]
-    return calibration.apply(logits, fits, "signals", (key,), NOBODY)[:, 0], labels[mine].astype(np.int64)

@@ -22,6 +22,11 @@ CORES = (
     "voices", "benign", "justice", "tales", "orders", "street", "ranks",
     "denials", "alarms", "threats", "decrees", "beasts", "plain", "quotes", "ladders", "verdicts", "mirrors",
     "verges", "chorus", "faces",
+    "answers", "negations", "selves", "pride", "neighbours", "kinds", "grudges", "simple", "sparks",
+    "hearings", "exchanges", "outcries", "echoes", "blows", "turns", "masks", "relays", "parrots", "crowds", "modals",
+    "rumours", "amnesties", "husks", "embers", "gates", "banners", "columns", "steps", "unnamed",
+    "dispatches", "everyday", "whispers", "pedestals", "degrees", "demands", "pages", "blame",
+    "silence", "retorts", "harmless",
 )  # fmt: skip
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"(\b[Aa] |[.!?] )?\{(\w+)\}")

@@ -41,6 +41,16 @@ _VOWELS = ["a", "e", "i", "o", "u", "ai", "ei", "ou"]
 _MIDDLES = ["d", "l", "lb", "ll", "m", "n", "nd", "r", "rr", "rk", "sh", "st", "str", "t", "v", "z", "kk"]
 _ENDINGS = ["a", "ani", "ari", "eni", "eki", "i", "iri", "ish", "ites", "o", "ok", "ov", "u", "uri", "ans", "enes"]
 
+# Peoples, countries and words that the syllables can make and the gazetteer does not know, without a last s.
+_TAKEN = frozenset({
+    "bali", "balti", "bari", "batak", "bodo", "boro", "bulu", "dani", "druri", "duru", "fula", "garo", "gola",
+    "goro", "guro", "hamite", "hero", "hindi", "homo", "karo", "komi", "kuru", "levite", "lori", "luri", "madi",
+    "mali", "mandan", "mandari", "mari", "maya", "mono", "moro", "moru", "mula", "mulla", "mura", "nama", "naro",
+    "nazi", "nero", "nuri", "peru", "roma", "roman", "sami", "samo", "sara", "semite", "sena", "shona", "sindi",
+    "sora", "suri", "tama", "tamari", "tatari", "toda", "toro", "turani", "turi", "tutu", "tuva", "tuvani", "venda",
+    "wallo", "wari", "zero", "zulu",
+})  # fmt: skip
+
 Split = Literal["train", "dev", "test"]
 
 
@@ -60,7 +70,7 @@ def invented(split: Split, draw: random.Random) -> Group:
     """An invented people; train, dev and test never share a name."""
     while True:
         name = draw.choice(_ONSETS) + draw.choice(_VOWELS) + draw.choice(_MIDDLES) + draw.choice(_ENDINGS)
-        if _split_of(name) == split and not _real([name]):
+        if _split_of(name) == split and not taken([name]):
             break
     name = name.capitalize()
     if name.endswith("ites"):
@@ -76,14 +86,15 @@ def coined(words: Lexicon, split: Split, draw: random.Random) -> Group:
     while True:
         stem = "".join(draw.choice(syllable) for syllable in syllables)
         group = named(draw.choice(words["invented"]).replace("*", stem), words, "ethnicity_race")
-        if _split_of(stem) == split and not _real(group.forms.values()):
+        if _split_of(stem) == split and not taken(group.forms.values()):
             return group
 
 
-def _real(names: Iterable[str]) -> bool:
-    """Whether a people of the gazetteer is called so: no hostile sentence may hit on a real name by chance."""
+def taken(names: Iterable[str]) -> bool:
+    """Whether a real people is called so, or the word means something else: chance must not hit on it."""
     known = load().owners
-    return any(form in known for name in names for form in (name.casefold(), name.casefold().rstrip("s")))
+    forms = (form for name in names for form in (name.casefold(), name.casefold().rstrip("s")))
+    return any(form in known or form in _TAKEN for form in forms)
 
 
 def _split_of(name: str) -> Split:

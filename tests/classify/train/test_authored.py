@@ -8,7 +8,7 @@ from pathlib import Path
 from classify.gazetteer import load
 from classify.train import authored
 from classify.train.authored import grammar, spelling
-from classify.train.authored.groups import Split, coined, invented, named
+from classify.train.authored.groups import Split, coined, invented, named, taken
 from models.assessment import SIGNALS, STANCES, TARGETS
 
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
@@ -126,6 +126,11 @@ def test_no_invented_people_bears_a_real_name() -> None:
     for language in OTHERS:
         coins += [coined(grammar.lexicon(language), split, draw) for split in SPLITS for _ in range(500)]
     assert not real & {form.casefold() for group in coins for form in group.forms.values()}
+
+
+def test_a_word_that_means_something_else_is_no_invented_name() -> None:
+    assert all(taken([word]) for word in ("Roma", "Zulus", "Semites", "Nazi"))
+    assert not taken(["Vrumeni"])
 
 
 def test_a_slot_of_one_kind_takes_only_that_kind() -> None:

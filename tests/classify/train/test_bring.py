@@ -14,7 +14,7 @@ from classify.train import bring, rows
 from classify.train.bring import RECORD
 from classify.train.formats import NOTHING
 from classify.train.lineup import ENGLISH, Dataset
-from models.assessment import SIGNALS
+from models.assessment import SIGNALS, STANCES
 
 DGHS = """,acl.id,X1,text,label,type,target,level,round.base,annotator,round,acl.id.matched,split
 1,a1,1,The Varni are ants.,hate,dehumanization,ethnic minority,original,2,x,2a,a2,train
@@ -146,6 +146,36 @@ def test_what_was_imported_is_trained_on_in_the_place_of_the_poorer_set(tmp_path
     assert ants.signals[SIGNALS.index("incitement")] == 0.0
     assert lineup.judges["am"] == {"am"}  # measured where nobody measured before
     assert bring.with_imported(ENGLISH, tmp_path / "elsewhere") == ENGLISH
+
+
+def _review(number: int, language: str = "en", split: str = "train", **more: object) -> str:
+    row = {"id": f"reviews:{number}", "dataset": "reviews", "lang": language, "split": split, "text": f"Text {number}."}
+    return json.dumps(row | {"labels": {"hate_speech": 1, "incitement": 0}} | more) + "\n"
+
+
+def test_reviews_are_trained_on_with_stance_and_stage(tmp_path: Path) -> None:
+    """The export of one installation, whatever its languages; a bad line is named and the rest goes on."""
+    lines = [
+        _review(1, stance="condemns", stage=3),
+        _review(2, "sw", "dev", stage=1),
+        "{}\n",
+        _review(4, stage=9),
+        _review(5, labels={"hate": 1}),
+    ]
+    outcome = bring.bring_reviews([write(tmp_path / "r.jsonl", "".join(lines))], tmp_path)
+    assert (len(outcome.train), len(outcome.dev)) == (1, 1)
+    assert [number for _, number, _ in outcome.bad] == [3, 4, 5]
+    lineup = bring.with_imported(ENGLISH, tmp_path)
+    assert lineup.datasets["reviews"].languages == {"en", "sw"}
+    assert lineup.judges["sw"] == {"sw"}
+    read = json.loads(gzip.decompress((tmp_path / "train" / "reviews.jsonl.gz").read_bytes()))
+    row = rows.row_of(read, "reviews", lineup.datasets["reviews"])
+    assert row.stance == STANCES.index("condemns")
+    assert row.stage == (1.0, 1.0, 1.0, 0.0)
+    bring.bring_reviews([write(tmp_path / "r.jsonl", _review(6))], tmp_path)  # the next export takes its place
+    assert bring.with_imported(ENGLISH, tmp_path).datasets["reviews"].languages == {"en"}
+    with pytest.raises(BadTrainingData, match="no reviewed text"):
+        bring.bring_reviews([write(tmp_path / "none.jsonl", "\n")], tmp_path)
 
 
 def test_a_file_is_checked_against_what_was_stated_or_first_seen(tmp_path: Path) -> None:

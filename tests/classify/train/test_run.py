@@ -1,5 +1,6 @@
 """A training run of a few steps: it finishes, resumes where it stopped, and packs into a folder that loads."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -135,17 +136,28 @@ def test_batches_keep_their_budget_and_every_part_its_share() -> None:
     assert stances.count(0) == 3 * stances.count(1)
 
 
-def test_two_runs_are_averaged_into_one(tmp_path: Path) -> None:
+def test_runs_are_averaged_into_one(tmp_path: Path) -> None:
     import torch
     from safetensors.torch import load_file, save_file
 
-    from classify.train.run import average
+    from classify.train.average import average
 
-    for name, value in (("earlier", 0.0), ("later", 10.0)):
-        (tmp_path / name).mkdir()
-        save_file({"a": torch.full((2, 2), value)}, tmp_path / name / "model.safetensors")
-        (tmp_path / name / "tokenizer.json").write_text("{}")
-        (tmp_path / name / "training.json").write_text('{"base": {"name": "tiny"}, "shape": {"hidden": 2}}')
-    out = average(tmp_path / "earlier", tmp_path / "later", 0.6, tmp_path / "out")
+    runs = []
+    for number, value in enumerate((0.0, 10.0, 4.0)):
+        run = tmp_path / f"phase{number}"
+        run.mkdir()
+        save_file({"a": torch.full((2, 2), value)}, run / "model.safetensors")
+        (run / "tokenizer.json").write_text("{}")
+        told = {"base": {"name": "tiny"}, "shape": {"hidden": 2}, "options": {"lineup": "english"}}
+        (run / "training.json").write_text(json.dumps(told))
+        runs.append(run)
+    out = average(dict(zip(runs, (1.0, 2.0, 1.0), strict=True)), tmp_path / "out")
     assert torch.allclose(load_file(out / "model.safetensors")["a"], torch.full((2, 2), 6.0))
-    assert "0.6 of the later" in (out / "training.json").read_text()
+    record = json.loads((out / "training.json").read_text())
+    assert record["options"] == {
+        "lineup": "english",
+        "minutes": "mean of the phases phase0 0.25, phase1 0.5, phase2 0.25",
+    }
+    (runs[0] / "training.json").write_text(json.dumps(told | {"shape": {"hidden": 3}}))
+    with pytest.raises(BadTrainingData, match="different shapes"):
+        average(dict.fromkeys(runs, 1.0), tmp_path / "out")
