@@ -19,6 +19,7 @@ from ingest.settings import IngestSettings
 DAY = dt.timedelta(days=1)
 SHORTEST = dt.timedelta(seconds=30)
 FASTEST = dt.timedelta(seconds=60)
+UNKNOWN = dt.timedelta(hours=2)
 ENOUGH = 8  # moments of which a middle pause is worth something
 GONE = 410
 THROTTLED = frozenset({429, 503})
@@ -145,20 +146,28 @@ def silence(health: Health, settings: IngestSettings, now: dt.datetime) -> str |
     quiet = now - max([*health.arrivals[:1], health.created_at])
     if quiet <= usual * settings.silent_factor:
         return None
-    habit = f"it usually has something every {_words(usual)}" if len(health.arrivals) > 1 else "it never had anything"
-    if len(health.arrivals) == 1:
-        habit = "it has had one item so far"
+    habit = f"it usually has something every {_words(usual)}"
+    if not _gaps(health.arrivals):
+        habit = "all it had came at once" if health.arrivals else "it never had anything"
     return f"answers, but has had nothing new for {_words(quiet)}; {habit}"
 
 
 def rhythm(arrivals: Sequence[dt.datetime], interval_seconds: int) -> dt.timedelta:
-    """Return the usual pause between two items: the ninth decile, so that nights and weekends count as usual."""
+    """Return the usual pause between two items: the ninth decile, so that nights and weekends count as usual.
+
+    Of a source that brought all it has at once, or with a few pauses only, nobody knows how often it has news.
+    """
     shortest = dt.timedelta(seconds=interval_seconds)
-    moments = sorted(set(arrivals))
-    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(moments)]
+    gaps = _gaps(arrivals)
     if len(gaps) < 3:
-        return max(shortest, dt.timedelta(seconds=max(gaps, default=0)))
+        unknown = UNKNOWN if arrivals else shortest
+        return max(shortest, unknown, dt.timedelta(seconds=max(gaps, default=0)))
     return max(shortest, dt.timedelta(seconds=quantiles(gaps, n=10, method="inclusive")[8]))
+
+
+def _gaps(arrivals: Sequence[dt.datetime]) -> list[float]:
+    """Return the seconds between the moments at which something arrived."""
+    return [(later - earlier).total_seconds() for earlier, later in pairwise(sorted(set(arrivals)))]
 
 
 def jittered(pause: dt.timedelta, name: str, now: dt.datetime, *, share: float) -> dt.timedelta:

@@ -12,6 +12,7 @@ from typing import Any
 from ingest import dates
 from ingest.entry import Entry
 from ingest.errors import AccessDenied, BadAnswer, NoFeed, Truncated
+from ingest.hijack import about, compared
 from ingest.http import Answer, Network
 from ingest.readers import Batch, Keep, Place, sandbox
 from ingest.settings import IngestSettings
@@ -61,7 +62,10 @@ class FeedReader:
             total = dropped + len(entries)
             reason = f"{dropped} of {total} entries dropped: more than {settings.max_entries} in one answer"
             seen["details"]["dropped"] = dropped
-        remember = {} if parsed["cut"] else cursor
+        known, changed = compared(place.cursor, about(parsed["title"], parsed.get("generator")), now)
+        if changed:
+            seen["details"]["changed"] = changed
+        remember = {} if parsed["cut"] else cursor | {"cursor": known}
         yield Batch(entries=entries, raw_sha256=sha256, remember=remember, reason=reason, **seen)
         if parsed["cut"]:
             raise Truncated(f"the feed ends in the middle; {len(entries)} whole entries were kept")
