@@ -1,14 +1,20 @@
-"""Politeness within one turn: how many sources of one host are asked at a time, and how soon after one another.
+"""Politeness by host: how many of its sources are asked at a time, how soon after one another, and when it wants peace.
 
-It opens no connection; what a host itself asks for is decided in `schedule.py`.
+It opens no connection; how long a pause a server may ask for is decided in `schedule.py`.
 """
 
+import datetime as dt
 import time
+import zlib
 from collections import Counter
 from urllib.parse import urlsplit
 
+from sqlalchemy import select
+
 from ingest.guard import is_address, is_allowed
 from ingest.settings import IngestSettings
+from models.database import Sessions, writing
+from models.source import Source
 
 
 class Hosts:
@@ -46,3 +52,26 @@ def host_of(url: str | None) -> str:
         return (urlsplit(url or "").hostname or "").lower()
     except ValueError:
         return ""
+
+
+def pause(sessions: Sessions, source_id: int, until: dt.datetime, now: dt.datetime) -> int:
+    """Let the other sources of a host wait too when it asked for a pause; return how many do.
+
+    A pause belongs to whoever is asked for by the same credential. Afterwards they come one after the other.
+    """
+    with writing(sessions) as session:
+        asked = session.get_one(Source, source_id)
+        parts = urlsplit(asked.url or "")
+        others = select(Source).where(
+            Source.id != source_id,
+            Source.url.startswith(f"{parts.scheme}://{parts.netloc}/", autoescape=True),
+            Source.credential.is_not_distinct_from(asked.credential),
+            Source.next_due_at < until,
+        )
+        # Who is being asked at this moment decides for himself.
+        waiting = session.scalars(others.order_by(Source.id).with_for_update(skip_locked=True)).all()
+        for source in waiting:
+            later = (until - now) * 0.1 * (zlib.crc32(source.name.encode()) / 2**32)
+            source.next_due_at = until + later
+            source.due_reason = "its host asked for a pause"
+    return len(waiting)

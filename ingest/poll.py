@@ -21,9 +21,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from ingest import evidence, moves, read, schedule
-from ingest.errors import IngestError, ReadingKilled
+from ingest.errors import BadAnswer, IngestError, ReadingKilled
 from ingest.health import look, remembered
-from ingest.hosts import Hosts, host_of
+from ingest.hosts import Hosts, host_of, pause
 from ingest.http import Network
 from ingest.readers import Batch, Place, reader_for, sandbox
 from ingest.settings import IngestSettings
@@ -38,6 +38,7 @@ LOOK_AGAIN = 1.0
 DEADLY_ATTEMPTS = 10
 DEADLY_REST = dt.timedelta(hours=1)
 TRAIL = 30
+TOO_MANY = 429
 RECENT = 50
 _line = threading.Lock()
 
@@ -114,6 +115,11 @@ def read_source(
         log.exception("source %s cannot be read", source_id)
         failure = IngestError(f"reading it failed in a way that is our defect ({type(error).__name__})")
     elapsed_ms = int((time.monotonic() - started) * 1000)
+    if isinstance(failure, BadAnswer) and failure.status == TOO_MANY:
+        wanted = schedule.retry_after(failure.retry_after, now)
+        if wanted is not None:
+            with in_line(sessions):
+                pause(sessions, source_id, now + wanted, now)
     return moved + _finish(sessions, token, source_id, health, last, failure, elapsed_ms, settings, now)
 
 

@@ -204,6 +204,26 @@ def test_21_a_page_that_is_gone_for_good_is_a_tombstone_and_stays(desk: Desk, se
     assert desk.source(source_id).state == "failing"
 
 
+def test_27_a_pause_that_a_host_asks_for_holds_for_all_its_sources(desk: Desk, server: FaultServer) -> None:
+    desk.network.resolve = lambda host, port: ["127.0.0.1"]
+    server["/busy"] = text("busy", status=429, retry_after="7200")
+    server["*"] = text(rss(item(1)))
+    site = f"http://radio.example.org:{server.port}"
+    desk.watch(f"{site}/busy")
+    same = desk.watch(f"{site}/b", next_due_at=desk.now + HOUR)
+    other_key = desk.watch(f"{site}/c", next_due_at=desk.now + HOUR, credential="tube")
+    other_host = desk.watch(f"http://radio.example.org.test:{server.port}/d", next_due_at=desk.now + HOUR)
+    desk.poll()
+    waiting = desk.source(same)
+    assert waiting.due_reason == "its host asked for a pause"
+    assert waiting.next_due_at is not None
+    assert 2 * HOUR <= waiting.next_due_at - desk.now <= 2.2 * HOUR
+    assert desk.poll(HOUR) == 2
+    assert [desk.source(one).state for one in (same, other_key, other_host)] == ["new", "ok", "ok"]
+    assert desk.poll(1.5 * HOUR) == 1
+    assert server.hits("/b") == 1
+
+
 @pytest.mark.parametrize("jump", [-24 * HOUR, 24 * HOUR])
 def test_25_a_clock_that_jumps_stalls_nobody_and_doubles_nothing(
     desk: Desk, server: FaultServer, jump: dt.timedelta, caplog: pytest.LogCaptureFixture
