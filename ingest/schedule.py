@@ -182,7 +182,8 @@ def _since(health: Health, state: str, now: dt.datetime) -> dt.datetime:
 
 def _words(pause: dt.timedelta) -> str:
     seconds = pause.total_seconds()
-    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 1.5 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} seconds"
+    if seconds >= 1.5 * 86_400:
+        return f"{seconds / 86_400:.0f} days"
+    if seconds >= 1.5 * 3_600:
+        return f"{seconds / 3_600:.0f} hours"
+    return f"{seconds / 60:.0f} minutes" if seconds >= 90 else f"{seconds:.0f} seconds"
