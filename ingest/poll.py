@@ -26,6 +26,7 @@ from ingest.health import look, remembered
 from ingest.hosts import Hosts, host_of, pause
 from ingest.http import Network
 from ingest.readers import Batch, Place, reader_for, sandbox
+from ingest.readers.feed import TOO_MANY
 from ingest.settings import IngestSettings
 from models import claims
 from models.database import Sessions, reading, writing
@@ -38,7 +39,6 @@ LOOK_AGAIN = 1.0
 DEADLY_ATTEMPTS = 10
 DEADLY_REST = dt.timedelta(hours=1)
 TRAIL = 30
-TOO_MANY = 429
 RECENT = 50
 _line = threading.Lock()
 
@@ -314,6 +314,7 @@ def _health(source: Source, arrivals: tuple[dt.datetime, ...]) -> schedule.Healt
         created_at=source.created_at,
         arrivals=arrivals,
         looks=tuple(source.looks or ()),
+        by_hand=source.due_reason == schedule.BY_HAND,
     )
 
 

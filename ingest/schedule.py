@@ -20,6 +20,7 @@ DAY = dt.timedelta(days=1)
 SHORTEST = dt.timedelta(seconds=30)
 FASTEST = dt.timedelta(seconds=60)
 UNKNOWN = dt.timedelta(hours=2)
+BY_HAND = "asked for by a person"
 ENOUGH = 8  # moments of which a middle pause is worth something
 GONE = 410
 THROTTLED = frozenset({429, 503})
@@ -38,6 +39,7 @@ class Health:
     created_at: dt.datetime
     arrivals: tuple[dt.datetime, ...] = ()
     looks: tuple[dict[str, Any], ...] = ()
+    by_hand: bool = False  # it was asked now because a person wanted it
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,11 @@ def median_gap(arrivals: Sequence[dt.datetime]) -> dt.timedelta | None:
 
 
 def after_failure(health: Health, error: IngestError, now: dt.datetime) -> Turn:
-    """Decide after a failure: ask again later, the more often it fails the later."""
-    failures = health.failures + 1
+    """Decide after a failure: ask again later, the more often it fails the later.
+
+    Who asks by hand again and again, to see whether it is back, does not make it wait for longer.
+    """
+    failures = health.failures if health.by_hand and health.failures else health.failures + 1
     asked = retry_after(error.retry_after, now) if isinstance(error, BadAnswer) else None
     if asked is not None:
         pause, why = asked, "the server named the pause"
