@@ -11,7 +11,7 @@ the end it jumps a day ahead: all are due together, as after a day offline. Prin
 - `soak.polls`, `soak.polls_per_s` and `soak.cpu_ms_per_poll`: of the poller without its reading processes
 - `soak.lag_p50_s`, `_p95_s`, `_p99_s`, `_max_s`: from due to stored, before the day offline
 - `soak.backlog_polls`, `soak.backlog_per_s`: how fast what waited for a day is drained
-- `soak.rss_first_mb` (when each source has been read once), `_last_mb`, `_most_mb`: memory of the poller
+- `soak.rss_first_mb` (after the first 500 polls, or one of each source), `_last_mb`, `_most_mb`: memory of the poller
 - `soak.entries`: different entries that the server gave out; `soak.lost` and `soak.doubled` of them must be 0
 
 Loopback is the operator's own network, so the pauses between two requests to one host are not in it. Stops with an
@@ -205,12 +205,12 @@ MEMORY: dict[str, float] = {}
 
 
 def remember_memory(soak: Soak, sources: int) -> None:
-    """Note the memory of this process, without its children: after the first round, now and at most."""
+    """Note the memory of this process, without its children: early, now and at most."""
     while True:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         MEMORY["last"] = pages * 4096 / 1024**2
         MEMORY["most"] = max(MEMORY.get("most", 0.0), MEMORY["last"])
-        if len(soak.lags) >= sources:
+        if len(soak.lags) >= min(sources, 500):
             MEMORY.setdefault("first", MEMORY["last"])
         time.sleep(1)
 
