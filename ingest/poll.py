@@ -115,12 +115,13 @@ def read_source(
         log.exception("source %s cannot be read", source_id)
         failure = IngestError(f"reading it failed in a way that is our defect ({type(error).__name__})")
     elapsed_ms = int((time.monotonic() - started) * 1000)
+    moved += _finish(sessions, token, source_id, health, last, failure, elapsed_ms, settings, now)
     if isinstance(failure, BadAnswer) and failure.status == TOO_MANY:
         wanted = schedule.retry_after(failure.retry_after, now)
         if wanted is not None:
             with in_line(sessions):
                 pause(sessions, source_id, now + wanted, now)
-    return moved + _finish(sessions, token, source_id, health, last, failure, elapsed_ms, settings, now)
+    return moved
 
 
 def in_line(sessions: Sessions) -> AbstractContextManager[object]:
