@@ -28,6 +28,8 @@ HEADINGS = {
     "alert.repeated": "Still open",
     "alert.escalated": "Nobody has taken this on",
     "webhook.disabled": "An endpoint was switched off",
+    "source.trouble": "Sources need a look",
+    "source.recovered": "Sources answer again",
     "webhook.test": "Test message",
 }
 

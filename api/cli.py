@@ -94,23 +94,27 @@ def migrate() -> None:
 
 @main.command()
 @click.argument("what", type=click.Choice(["assessments", "alerts"]))
-@click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
+@click.option("--format", "form", type=click.Choice(["jsonl", "csv", "parquet"]), default="jsonl", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="File to write; stdout when absent.")
 def export(what: str, form: str, out: Path | None) -> None:
-    """Write assessments or alerts as JSONL or CSV."""
+    """Write assessments or alerts as JSONL, CSV or Parquet."""
     from api import audit
-    from api.export import export_lines
+    from api.export import export_pieces
+    from ingest.errors import InputRefused
+    from ingest.parquet import missing
     from models.database import reading
 
+    if form == "parquet" and (reason := missing()):
+        raise InputRefused(reason)
     sessions = open_database(read_settings())
     audit.note_apart(sessions, None, "text.exported", now(), details={"what": what, "format": form})
     with reading(sessions) as session:
-        lines = export_lines(session, what, form)
+        pieces = export_pieces(session, what, form)
         if out is None:
-            sys.stdout.writelines(lines)
+            sys.stdout.buffer.writelines(pieces)
             return
-        with out.open("w", encoding="utf-8", newline="") as target:
-            target.writelines(lines)
+        with out.open("wb") as target:
+            target.writelines(pieces)
 
 
 @main.command()

@@ -1,4 +1,4 @@
-"""Write assessments and alerts out, line by line, for other tools: JSONL for programs, CSV for spreadsheets.
+"""Write assessments and alerts out for other tools: JSONL for programs, CSV for spreadsheets, Parquet for data tools.
 
 Rows are read a batch at a time in the order of their ids, so that a million take no more memory than five hundred. What
 a spreadsheet would take for a formula is made harmless. It knows no HTTP; the command line uses it too.
@@ -13,13 +13,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api import parquet
 from api.queue import Found, details
 from api.shapes import assessment_shape
 from models.alert import Alert, Rule
 from models.assessment import SIGNALS, Assessment
 
 KINDS = ("assessments", "alerts")
-FORMATS = ("jsonl", "csv")
+FORMATS = ("jsonl", "csv", "parquet")
 BATCH = 500
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 LONGEST_CELL = 32_000  # spreadsheets cut or refuse more than 32,767 characters
@@ -38,21 +39,29 @@ ALERT_COLUMNS = (
 )
 
 
-def export_lines(session: Session, what: str, form: str) -> Iterator[str]:
-    """Yield the lines of an export out of one open transaction."""
-    return lines(what, form, lambda after: batch(session, what, form, after))
+def export_pieces(session: Session, what: str, form: str) -> Iterator[bytes]:
+    """Yield the bytes of an export out of one open transaction."""
+    return pieces(what, form, lambda after: batch(session, what, form, after))
 
 
-def lines(what: str, form: str, batches: Batches) -> Iterator[str]:
-    """Yield the lines of an export; `batches(after)` gives the rows whose ids follow `after`."""
-    write = json_line if form == "jsonl" else csv_writer(ALERT_COLUMNS if what == "alerts" else ASSESSMENT_COLUMNS)
+def pieces(what: str, form: str, batches: Batches) -> Iterator[bytes]:
+    """Yield the bytes of an export; `batches(after)` gives the rows whose ids follow `after`."""
+    columns = ALERT_COLUMNS if what == "alerts" else ASSESSMENT_COLUMNS
+    if form == "parquet":
+        yield from parquet.pieces(columns, _all(batches))
+        return
+    write = json_line if form == "jsonl" else csv_writer(columns)
     if form == "csv":
-        columns = ALERT_COLUMNS if what == "alerts" else ASSESSMENT_COLUMNS
-        yield write(dict(zip(columns, columns, strict=True)))
+        yield write(dict(zip(columns, columns, strict=True))).encode()
+    for rows in _all(batches):
+        for row in rows:
+            yield write(row).encode()
+
+
+def _all(batches: Batches) -> Iterator[list[Row]]:
     after = 0
     while rows := batches(after):
-        for row in rows:
-            yield write(row)
+        yield rows
         after = rows[-1]["id"]
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from api.errors import Conflict, Invalid, NotFound
 from ingest.errors import Refused
 from ingest.readers.social import checked_address as checked_social
+from ingest.schedule import BY_HAND
 from models.item import Item, Refusal
 from models.source import POLLED_KINDS, SOURCE_KINDS, Fetch, Source
 
@@ -106,7 +107,7 @@ def make_due(session: Session, names: Sequence[str], now: dt.datetime) -> int:
     due = (
         update(Source)
         .where(Source.enabled, Source.kind.in_(POLLED_KINDS))
-        .values(next_due_at=now, due_reason="asked for by a person")
+        .values(next_due_at=now, due_reason=BY_HAND)
         .returning(Source.id)
         .execution_options(synchronize_session=False)
     )

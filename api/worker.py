@@ -42,12 +42,14 @@ from models.source import Source
 from warn.alerts import raise_alerts
 from warn.errors import WarnError
 from warn.memory import Memory
+from warn.source_news import tell_of_sources
 
 LOG = logging.getLogger(__name__)
 FORESEEN = (ApiError, ClassifyError, IngestError, WarnError)
 BEAT_STEP = 10.0  # seconds between heartbeats of an arrow that keeps moving nothing
 TIDY_SECONDS = 3600
 LOG_SECONDS = 3
+SOURCES_SECONDS = 60
 SECOND_READER_SECONDS = 30
 
 
@@ -91,7 +93,7 @@ class Worker:
         self.ending: threading.Thread | None = None
         self.beaten: dict[str, tuple[float, str | None]] = {}
         self.scheduler = BackgroundScheduler(
-            timezone=dt.UTC, executors={"default": ThreadPoolExecutor(len(self.arrows) + 3)}
+            timezone=dt.UTC, executors={"default": ThreadPoolExecutor(len(self.arrows) + 4)}
         )
 
     def start(self) -> None:
@@ -110,6 +112,8 @@ class Worker:
             )
         self.scheduler.add_job(self.keep_log, "interval", seconds=LOG_SECONDS, id="log", **settings)
         self.scheduler.add_job(self.tidy, "interval", seconds=TIDY_SECONDS, id="tidy", **settings)
+        if self.works.settings.ingest.source_trouble_hours:
+            self.scheduler.add_job(self.tell_of_sources, "interval", seconds=SOURCES_SECONDS, id="sources", **settings)
         if self.works.settings.assist.second_reader_url:
             every = {"seconds": SECOND_READER_SECONDS, "id": "second reader"}
             self.scheduler.add_job(self.ask_second_reader, "interval", **every, **settings)
@@ -165,6 +169,14 @@ class Worker:
                 pass
         except Exception:  # the loop's top, as above; `tocsin verify` names what stays without an entry
             LOG.exception("the evidence log could not be written")
+
+    def tell_of_sources(self) -> None:
+        """Tell operational endpoints which sources have long been in trouble, and which are well again."""
+        lasting = dt.timedelta(hours=self.works.settings.ingest.source_trouble_hours)
+        try:
+            tell_of_sources(self.works.sessions, lasting, self.clock())
+        except Exception:  # the loop's top, as above
+            LOG.exception("the operator could not be told of the sources")
 
     def ask_second_reader(self) -> None:
         """Ask about borderline passages; what fails here keeps no arrow from turning."""

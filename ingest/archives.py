@@ -3,19 +3,18 @@
 An archive says when a page was seen; that is its time. Pictures, scripts, redirects and errors are passed over.
 """
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ingest import tables
+from ingest.charset import decoded
 from ingest.entry import Entry
 from ingest.errors import InputRefused
 
 ARCHIVES = (".warc", ".warc.gz")
 PAGES = ("text/html", "application/xhtml+xml", "text/plain")
 MAX_PAGE = 25 * 1024 * 1024
-CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 
 
 def is_archive(name: str) -> bool:
@@ -60,9 +59,10 @@ def _page(record: Any, number: int) -> tables.Chunk | None:
     body = record.content_stream().read(MAX_PAGE + 1)
     if len(body) > MAX_PAGE:
         return tables.Chunk(refused=[(number, f"the page is longer than {MAX_PAGE:,} bytes")])
-    text, notes = _text(body, named)
+    found = decoded(body, named)
+    notes = (found.note,) if found.note else ()
     entry = Entry(
-        content=text,
+        content=found.text,
         content_type="text" if kind == "text/plain" else "html",
         external_id=url,
         url=url,
@@ -70,14 +70,3 @@ def _page(record: Any, number: int) -> tables.Chunk | None:
         notes=(*notes, "from a web archive: the time is when it was archived"),
     )
     return tables.Chunk(raw=body, entries=[entry])
-
-
-def _text(body: bytes, content_type: str) -> tuple[str, tuple[str, ...]]:
-    """Decode by what the page was served with, by what it says at its beginning, or by a guess, which is noted."""
-    for found in (CHARSET.search(content_type), CHARSET.search(body[:2048].decode("ascii", "replace"))):
-        if found:
-            try:
-                return body.decode(found[1]), ()
-            except (LookupError, UnicodeDecodeError):
-                continue
-    return tables.decoded(body)

@@ -5,8 +5,9 @@ A page that cannot be had is no failure of the item: the teaser is read, and the
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from ingest.errors import IngestError
+from ingest.errors import IngestError, ReadingKilled
 from ingest.http import Network
 from ingest.readers import sandbox
 from ingest.robots import Robots
@@ -23,6 +24,7 @@ class Article:
     how: str = "article"
     raw_sha256: str | None = None
     problem: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def fetch_article(
@@ -37,15 +39,28 @@ def fetch_article(
         objection = robots.objection(url)
         if objection is not None:
             return Article(problem=objection)
-        answer = network.get(url, ACCEPT, deadline=settings.article_deadline_seconds)
+        answer = network.get(
+            url, ACCEPT, deadline=settings.article_deadline_seconds, most_bytes=settings.article_max_bytes
+        )
         if answer.status != 200:
             return Article(problem=f"the article answered with HTTP {answer.status}")
         kind = answer.headers.get("content-type", "text/html").lower()
         if "html" not in kind:
             return Article(problem=f"the article is no page but {kind[:60]!r}")
         raw_sha256 = keep(answer.body, kind)
-        box = sandbox.shared(settings.parse_cpu_seconds, settings.parse_memory_bytes)
-        read = box.ask("article", answer.body, url=answer.url)
+        read = read_page(answer.body, settings, url=answer.url, content_type=kind)
     except IngestError as error:
         return Article(problem=str(error))
-    return Article(read["text"], read["how"], raw_sha256)
+    return Article(read["text"], read["how"], raw_sha256, notes=tuple(read["notes"]))
+
+
+def read_page(body: bytes, settings: IngestSettings, *, url: str, content_type: str) -> dict[str, Any]:
+    """Return the article of a page, or all of its text where the extractor gives up or is stopped.
+
+    Raises `ReadingKilled` when even that costs too much.
+    """
+    box = sandbox.shared(settings.parse_cpu_seconds, settings.parse_memory_bytes)
+    try:
+        return box.ask("article", body, url=url, content_type=content_type)
+    except ReadingKilled:
+        return box.ask("page_text", body, content_type=content_type)

@@ -18,11 +18,10 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from ingest import clusters, evidence
-from ingest.articles import Article, fetch_article
+from ingest.articles import Article, fetch_article, read_page
 from ingest.entry import visible
 from ingest.errors import ReadingKilled
 from ingest.http import Network
-from ingest.readers import sandbox
 from ingest.robots import Robots
 from ingest.settings import IngestSettings
 from ingest.text import dump_text, is_page, plain_title, tidy
@@ -37,6 +36,7 @@ from models.tally import mark_changed
 LEASE = dt.timedelta(seconds=90)
 TURN_SECONDS = 30.0
 ARTICLES_AT_ONCE = 8
+FALLBACK = "extraction fallback: the usual extractor found nothing, this is all text of the page"
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,16 @@ def read_text(item: Item, article: Article | None, settings: IngestSettings) -> 
     notes: tuple[str, ...] = ()
     body, how = _body(item, settings)
     if how == "fallback":
-        notes += ("extraction fallback: the usual extractor found nothing, this is all text of the page",)
+        notes += (FALLBACK,)
     if article is not None and article.problem:
         notes += (f"only the teaser was read: {article.problem}",)
     elif article is not None and len(article.text) > len(body):
         body, how = article.text, article.how
+        notes += article.notes + ((FALLBACK,) if how == "fallback" else ())
     text = visible(joined(plain_title(item.title or ""), body))
+    if len(text) > settings.max_text_characters:
+        notes += (f"text: cut from {len(text):,} to {settings.max_text_characters:,} characters",)
+        text = text[: settings.max_text_characters]
     if not text:
         return Text("", "empty", (*notes, "nothing to read: the item has neither title nor text"))
     if not body:
@@ -95,8 +99,8 @@ def _body(item: Item, settings: IngestSettings) -> tuple[str, str]:
         return item.content.strip(), "text"
     if is_page(item.content):
         try:
-            box = sandbox.shared(settings.parse_cpu_seconds, settings.parse_memory_bytes)
-            read = box.ask("article", item.content.encode("utf-8", "replace"), url=item.url or "")
+            content = item.content.encode("utf-8", "replace")
+            read = read_page(content, settings, url=item.url or "", content_type="text/html; charset=utf-8")
             return read["text"], read["how"]
         except ReadingKilled:
             pass  # all of its text is read below, by the reader that has no bad cases

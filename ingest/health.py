@@ -18,11 +18,19 @@ AHEAD = dt.timedelta(days=1)  # zones and clocks are wrong by hours; a day is no
 
 
 def look(
-    entries: Sequence[Entry], *, unknown: int, renamed: int, charset: str | None, first: bool, now: dt.datetime
+    entries: Sequence[Entry],
+    *,
+    unknown: int,
+    renamed: int,
+    charset: str | None,
+    first: bool,
+    now: dt.datetime,
+    changed: str | None = None,
 ) -> dict[str, Any]:
     """Return what is remembered of one answer; `unknown` and `renamed` as `read.Stored` counts them.
 
-    `charset` says how the characters were guessed, if they were; `first` that the source had no item before.
+    `charset` says how the characters were guessed, if they were; `first` that the source had no item before; `changed`
+    that the feed calls itself otherwise than before.
     """
     moments = [moment for entry in entries if (moment := dates.understood(entry.published)) is not None]
     ahead = [moment for moment in moments if moment > now + AHEAD]
@@ -34,6 +42,7 @@ def look(
         "ahead": len(ahead),
         "furthest": max(ahead).isoformat() if ahead else None,
         "charset": charset,
+        "changed": changed,
     }
 
 
@@ -48,6 +57,7 @@ def oddity(looks: Sequence[dict[str, Any]]) -> tuple[str, str] | None:
         return None
     latest = looks[0]
     sentences = {
+        "changed": latest.get("changed"),
         "unstable_ids": _unstable(looks),
         "future_dates": _future(latest),
         "guessed_charset": latest.get("charset"),

@@ -4,8 +4,10 @@ The address that is connected to is the address that was checked, at every redir
 does, and limits on what it reads. Proxies and passwords of the environment are ignored. It knows no feed.
 """
 
+import queue
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +19,7 @@ import httpx
 
 from ingest.decoding import unpacker
 from ingest.errors import DeadlinePassed, IngestError, Refused, TooLarge, Truncated, Unreachable
-from ingest.guard import Resolve, addresses_of, checked_url, system_resolve
+from ingest.guard import Resolve, addresses_of, checked_url, is_address, system_resolve
 from ingest.settings import IngestSettings
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -56,15 +58,23 @@ class Network:
         self.resolve = resolve
         self.tls = tls or httpx.create_ssl_context(trust_env=False)
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None, *, deadline: float | None = None) -> Answer:
+    def get(
+        self,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        deadline: float | None = None,
+        most_bytes: int | None = None,
+    ) -> Answer:
         """Fetch `url` and return any answer, errors of the server included; redirects are followed and checked.
 
+        `most_bytes` takes the place of both limits of length, on the wire and unpacked.
         Raises `Refused`, `Unreachable`, `DeadlinePassed`, `TooLarge` or `Truncated`.
         """
         limits = Limits(
             time.monotonic() + (deadline or self.settings.fetch_deadline_seconds),
-            self.settings.max_wire_bytes,
-            self.settings.max_body_bytes,
+            most_bytes or self.settings.max_wire_bytes,
+            most_bytes or self.settings.max_body_bytes,
             self.settings.max_compression_ratio,
         )
         own = {"user-agent": self.settings.user_agent, "accept-encoding": "gzip, deflate"}
@@ -98,12 +108,37 @@ class Network:
         host = parsed.raw_host.decode("ascii").strip("[]")
         port = parsed.port or (443 if parsed.scheme == "https" else 80)
         last: OSError | None = None
-        for address in addresses_of(host, port, self.resolve, self.settings.allowed_networks)[:4]:
+        for address in self._addresses(host, port, seconds)[:4]:
             try:
                 return socket.create_connection((address, port), min(CONNECT_SECONDS, seconds))
             except OSError as error:
                 last = error
         raise Unreachable(f"no connection to {url[:200]} ({last})") from last
+
+    def _addresses(self, host: str, port: int, seconds: float) -> list[str]:
+        """Return the addresses of a host that were checked, in time: the system's resolver cannot be interrupted.
+
+        One that hangs keeps a thread of its own, and nobody waits for it.
+        """
+        found: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
+
+        def ask() -> None:
+            try:
+                found.put(addresses_of(host, port, self.resolve, self.settings.allowed_networks))
+            except Exception as error:  # noqa: BLE001  raised again where it is waited for
+                found.put(error)
+
+        if is_address(host):
+            ask()
+        else:
+            threading.Thread(target=ask, name="resolve", daemon=True).start()
+        try:
+            answer = found.get(timeout=min(CONNECT_SECONDS, seconds))
+        except queue.Empty:
+            raise Unreachable(f"the name {host[:200]!r} was not resolved in time") from None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def _follow(self, text: str, headers: dict[str, str], limits: "Limits") -> Answer:
         hops: list[str] = []
@@ -138,7 +173,7 @@ class Network:
         started = time.monotonic()
         host = url.raw_host.decode("ascii").strip("[]")
         port = url.port or (443 if url.scheme == "https" else 80)
-        addresses = addresses_of(host, port, self.resolve, self.settings.allowed_networks)
+        addresses = self._addresses(host, port, limits.left())
         request = httpcore.Request(
             method,
             httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),

@@ -34,12 +34,14 @@ def import_file(
     now: dt.datetime,
     progress: Progress = lambda done, total: None,  # noqa: ARG005
 ) -> ImportResult:
-    """Import CSV, JSON Lines or a web archive; `progress(done, total)` counts bytes of the file as it stands on disk.
+    """Import CSV, JSON Lines, Parquet or a web archive; `progress(done, total)` counts bytes of the file.
 
     Raises `InputRefused` when the file cannot be taken as a whole; bad rows are only counted and kept as refusals.
     """
     if not tables.is_table(path.name) and not archives.is_archive(path.name):
-        raise InputRefused(f"{path.name}: use a file that ends in .csv, .tsv, .jsonl, .json or .warc (also .gz)")
+        raise InputRefused(f"{path.name}: use a .csv, .tsv, .jsonl, .json or .warc file (also .gz), or .parquet")
+    if reason := tables.unreadable(path.name):
+        raise InputRefused(f"{path.name}: {reason}")
     try:
         total = path.stat().st_size
         result = ImportResult()

@@ -11,28 +11,27 @@ import datetime as dt
 import logging
 import threading
 import time
-from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import case, delete, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from ingest import evidence, moves, read, schedule
-from ingest.errors import IngestError, ReadingKilled
-from ingest.guard import is_address, is_allowed
+from ingest.errors import BadAnswer, IngestError, ReadingKilled
 from ingest.health import look, remembered
+from ingest.hosts import Hosts, host_of, pause
 from ingest.http import Network
 from ingest.readers import Batch, Place, reader_for, sandbox
+from ingest.readers.feed import TOO_MANY
 from ingest.settings import IngestSettings
 from models import claims
 from models.database import Sessions, reading, writing
 from models.item import Item
-from models.source import Fetch, Source, due
+from models.source import CLOCKS_DIFFER, Fetch, Source, due
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +45,7 @@ _line = threading.Lock()
 
 def poll(sessions: Sessions, network: Network, settings: IngestSettings, now: dt.datetime) -> int:
     """Read every source that is due at `now`; return how many items came in."""
+    _mind_the_clock(sessions, now)
     _skip_deadly(sessions, now)
     hosts = Hosts(settings)
     started = time.monotonic()
@@ -82,35 +82,6 @@ def poll(sessions: Sessions, network: Network, settings: IngestSettings, now: dt
                 moved += future.result()
 
 
-class Hosts:
-    """Who may be asked now: few sources of one host at a time, with a pause; an operator's own hosts without."""
-
-    def __init__(self, settings: IngestSettings) -> None:
-        self.settings = settings
-        self.busy: Counter[str] = Counter()
-        self.ready_at: dict[str, float] = {}
-        self.pause = 0.05
-
-    def start(self, host: str) -> bool:
-        """Take a place at `host` if there is one."""
-        if self._own(host):
-            return True
-        clock = time.monotonic()
-        if self.busy[host] >= self.settings.host_concurrency or clock < self.ready_at.get(host, 0):
-            return False
-        self.busy[host] += 1
-        self.ready_at[host] = clock + self.settings.host_spacing_seconds
-        return True
-
-    def end(self, host: str) -> None:
-        """Give the place back."""
-        if not self._own(host):
-            self.busy[host] -= 1
-
-    def _own(self, host: str) -> bool:
-        return not host or (is_address(host) and is_allowed(host, self.settings.allowed_networks))
-
-
 def read_source(
     sessions: Sessions, network: Network, settings: IngestSettings, now: dt.datetime, token: str, source_id: int
 ) -> int:
@@ -144,7 +115,13 @@ def read_source(
         log.exception("source %s cannot be read", source_id)
         failure = IngestError(f"reading it failed in a way that is our defect ({type(error).__name__})")
     elapsed_ms = int((time.monotonic() - started) * 1000)
-    return moved + _finish(sessions, token, source_id, health, last, failure, elapsed_ms, settings, now)
+    moved += _finish(sessions, token, source_id, health, last, failure, elapsed_ms, settings, now)
+    if isinstance(failure, BadAnswer) and failure.status == TOO_MANY:
+        wanted = schedule.retry_after(failure.retry_after, now)
+        if wanted is not None:
+            with in_line(sessions):
+                pause(sessions, source_id, now + wanted, now)
+    return moved
 
 
 def in_line(sessions: Sessions) -> AbstractContextManager[object]:
@@ -163,6 +140,7 @@ def _look(
         unknown=0 if batch.gapless else stored.unknown,
         renamed=stored.renamed,
         charset=batch.details.get("charset"),
+        changed=batch.details.get("changed"),
         first=source.last_success_at is None or health.state == "new",
         now=now,
     )
@@ -275,19 +253,20 @@ def lease_of(settings: IngestSettings) -> dt.timedelta:
     return dt.timedelta(seconds=settings.poll_turn_seconds + settings.fetch_deadline_seconds + reading_seconds + 30)
 
 
-def host_of(url: str | None) -> str:
-    """Return the host that politeness counts by; a folder has none."""
-    try:
-        return (urlsplit(url or "").hostname or "").lower()
-    except ValueError:
-        return ""
-
-
 def _give_back(sessions: Sessions, waiting: list[tuple[str, int, str]]) -> None:
     """Release what was claimed and not begun; the next turn takes it."""
     with writing(sessions) as session:
         for token, source_id, _ in waiting:
             claims.release(session, Source, token, [source_id], done=True)
+
+
+def _mind_the_clock(sessions: Sessions, now: dt.datetime) -> None:
+    """Say when the clock has gone back; `due` sees to it that nobody waits for the old time."""
+    with reading(sessions) as session:
+        ahead = select(Source.last_polled_at).where(due(now), Source.last_polled_at > now + CLOCKS_DIFFER).limit(1)
+        last = session.scalar(ahead)
+    if last is not None:
+        log.warning("the clock went back: a source was last asked at %s and now it is %s", last, now)
 
 
 def _skip_deadly(sessions: Sessions, now: dt.datetime) -> None:
@@ -336,6 +315,7 @@ def _health(source: Source, arrivals: tuple[dt.datetime, ...]) -> schedule.Healt
         created_at=source.created_at,
         arrivals=arrivals,
         looks=tuple(source.looks or ()),
+        by_hand=source.due_reason == schedule.BY_HAND,
     )
 
 

@@ -19,6 +19,8 @@ from ingest.settings import IngestSettings
 DAY = dt.timedelta(days=1)
 SHORTEST = dt.timedelta(seconds=30)
 FASTEST = dt.timedelta(seconds=60)
+UNKNOWN = dt.timedelta(hours=2)
+BY_HAND = "asked for by a person"
 ENOUGH = 8  # moments of which a middle pause is worth something
 GONE = 410
 THROTTLED = frozenset({429, 503})
@@ -37,6 +39,7 @@ class Health:
     created_at: dt.datetime
     arrivals: tuple[dt.datetime, ...] = ()
     looks: tuple[dict[str, Any], ...] = ()
+    by_hand: bool = False  # it was asked now because a person wanted it
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,11 @@ def median_gap(arrivals: Sequence[dt.datetime]) -> dt.timedelta | None:
 
 
 def after_failure(health: Health, error: IngestError, now: dt.datetime) -> Turn:
-    """Decide after a failure: ask again later, the more often it fails the later."""
-    failures = health.failures + 1
+    """Decide after a failure: ask again later, the more often it fails the later.
+
+    Who asks by hand again and again, to see whether it is back, does not make it wait for longer.
+    """
+    failures = health.failures if health.by_hand and health.failures else health.failures + 1
     asked = retry_after(error.retry_after, now) if isinstance(error, BadAnswer) else None
     if asked is not None:
         pause, why = asked, "the server named the pause"
@@ -145,20 +151,28 @@ def silence(health: Health, settings: IngestSettings, now: dt.datetime) -> str |
     quiet = now - max([*health.arrivals[:1], health.created_at])
     if quiet <= usual * settings.silent_factor:
         return None
-    habit = f"it usually has something every {_words(usual)}" if len(health.arrivals) > 1 else "it never had anything"
-    if len(health.arrivals) == 1:
-        habit = "it has had one item so far"
+    habit = f"it usually has something every {_words(usual)}"
+    if not _gaps(health.arrivals):
+        habit = "all it had came at once" if health.arrivals else "it never had anything"
     return f"answers, but has had nothing new for {_words(quiet)}; {habit}"
 
 
 def rhythm(arrivals: Sequence[dt.datetime], interval_seconds: int) -> dt.timedelta:
-    """Return the usual pause between two items: the ninth decile, so that nights and weekends count as usual."""
+    """Return the usual pause between two items: the ninth decile, so that nights and weekends count as usual.
+
+    Of a source that brought all it has at once, or with a few pauses only, nobody knows how often it has news.
+    """
     shortest = dt.timedelta(seconds=interval_seconds)
-    moments = sorted(set(arrivals))
-    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(moments)]
+    gaps = _gaps(arrivals)
     if len(gaps) < 3:
-        return max(shortest, dt.timedelta(seconds=max(gaps, default=0)))
+        unknown = UNKNOWN if arrivals else shortest
+        return max(shortest, unknown, dt.timedelta(seconds=max(gaps, default=0)))
     return max(shortest, dt.timedelta(seconds=quantiles(gaps, n=10, method="inclusive")[8]))
+
+
+def _gaps(arrivals: Sequence[dt.datetime]) -> list[float]:
+    """Return the seconds between the moments at which something arrived."""
+    return [(later - earlier).total_seconds() for earlier, later in pairwise(sorted(set(arrivals)))]
 
 
 def jittered(pause: dt.timedelta, name: str, now: dt.datetime, *, share: float) -> dt.timedelta:
@@ -173,7 +187,8 @@ def _since(health: Health, state: str, now: dt.datetime) -> dt.datetime:
 
 def _words(pause: dt.timedelta) -> str:
     seconds = pause.total_seconds()
-    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 1.5 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} seconds"
+    if seconds >= 1.5 * 86_400:
+        return f"{seconds / 86_400:.0f} days"
+    if seconds >= 1.5 * 3_600:
+        return f"{seconds / 3_600:.0f} hours"
+    return f"{seconds / 60:.0f} minutes" if seconds >= 90 else f"{seconds:.0f} seconds"

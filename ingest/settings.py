@@ -17,6 +17,7 @@ POSITIVE = (
     "stream_seconds",
     "parse_cpu_seconds",
     "extract_batch",
+    "article_max_bytes",
     "sitemap_budget",
     "section_budget",
 )
@@ -27,6 +28,7 @@ NOT_NEGATIVE = (
     "forget_raw_days",
     "raw_budget_bytes",
     "slowest_interval_seconds",
+    "source_trouble_hours",
 )
 
 
@@ -93,6 +95,10 @@ class IngestSettings:
     silent_factor: float = field(
         default=10.0, metadata={"help": "A source is silent after this many times its usual pause without news."}
     )
+    source_trouble_hours: float = field(
+        default=6.0,
+        metadata={"help": "A source in trouble for this long is told to operational webhooks, once; 0: never."},
+    )
     parse_cpu_seconds: int = field(
         default=10, metadata={"help": "Processor time after which the reading of one hostile answer is killed."}
     )
@@ -107,6 +113,9 @@ class IngestSettings:
     )
     article_deadline_seconds: float = field(
         default=20.0, metadata={"help": "Longest time the fetch of one article may take in all."}
+    )
+    article_max_bytes: int = field(
+        default=64 * MIB, metadata={"help": "Most bytes of one article's page, on the wire and unpacked."}
     )
     extract_batch: int = field(default=200, metadata={"help": "Items whose text is read in one transaction."})
     file_settle_seconds: float = field(

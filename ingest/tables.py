@@ -1,4 +1,4 @@
-"""Read files of many rows in pieces: CSV, JSON Lines, JSON documents, all also gzipped. It stores nothing.
+"""Read files of many rows in pieces: CSV, JSON Lines, JSON documents, all also gzipped, and Parquet. It stores nothing.
 
 A bad row is refused with its line number; the rest of the file is read.
 """
@@ -24,6 +24,7 @@ PIECE = 4 * 1024 * 1024
 JSON_LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 SEPARATED = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 DOCUMENTS = (".json", ".json.gz")
+PARQUET = (".parquet", ".pq")
 DELIMITERS = ",;\t|"
 
 
@@ -39,12 +40,24 @@ class Chunk:
 
 def is_table(name: str) -> bool:
     """Whether the name says that the file holds rows."""
-    return name.lower().endswith(JSON_LINES + SEPARATED + DOCUMENTS)
+    return name.lower().endswith(JSON_LINES + SEPARATED + DOCUMENTS + PARQUET)
+
+
+def unreadable(name: str) -> str | None:
+    """Say why rows of a file of this name cannot be read on this machine, or None."""
+    from ingest import parquet
+
+    return parquet.missing() if parquet.is_parquet(name) else None
 
 
 def chunks(path: Path, max_characters: int) -> Iterator[Chunk]:
     """Yield the rows of a file in pieces of at most 500 rows or 4 MiB; raises `InputRefused` or OSError."""
+    from ingest import parquet
+
     with open_plain(path) as file:
+        if parquet.is_parquet(path.name):
+            yield from parquet.chunks(file, max_characters, os.fstat(file.fileno()).st_size)
+            return
         rows = gzip.GzipFile(fileobj=file) if path.name.lower().endswith(".gz") else file
         name = path.name.lower()
         lines = _json_lines if name.endswith(JSON_LINES) else _document if name.endswith(DOCUMENTS) else _separated
@@ -85,7 +98,7 @@ def _json_lines(file: BinaryIO, max_characters: int) -> Iterator[Chunk]:
             while (rest := file.readline(longest)) and not rest.endswith(b"\n"):
                 pass
         elif line.strip(b"\xef\xbb\xbf \t\r\n"):
-            _take(chunk, number, _json_row(line))
+            take(chunk, number, _json_row(line))
         if len(raw) >= ROWS or size >= PIECE:
             chunk.raw = b"".join(raw)
             yield chunk
@@ -109,7 +122,7 @@ def _document(file: BinaryIO, max_characters: int) -> Iterator[Chunk]:
             problem = error  # the whole elements before it are good
             continue
         if row is not None:
-            _take(chunk, number, row)
+            take(chunk, number, row)
             raw.append(text)
             size += len(text)
         if len(raw) >= ROWS or size >= PIECE:
@@ -148,14 +161,14 @@ def _separated(file: BinaryIO, max_characters: int) -> Iterator[Chunk]:
         except StopIteration:
             break
         except csv.Error as error:
-            _take(chunk, reader.line_num, ValueError(f"this row cannot be read ({error})"))
+            take(chunk, reader.line_num, ValueError(f"this row cannot be read ({error})"))
             reader = csv.reader(tee, delimiter=reader.dialect.delimiter)
             continue
         if header is None:
             header = [name.strip().lstrip("\ufeff").lower() for name in row]
             continue
         if any(cell.strip() for cell in row):
-            _take(chunk, tee.lines, _csv_row(header, row))
+            take(chunk, tee.lines, _csv_row(header, row))
         if len(chunk.entries) + len(chunk.refused) >= ROWS or tee.size >= PIECE:
             chunk.raw = tee.taken()
             yield chunk
@@ -206,7 +219,8 @@ def _delimiter(sample: bytes) -> str:
     return max(DELIMITERS, key=first.count)
 
 
-def _take(chunk: Chunk, line: int, row: object) -> None:
+def take(chunk: Chunk, line: int, row: object) -> None:
+    """Add what a row means to a piece; a ValueError stands for a row that cannot be read."""
     for one in exports.unfolded(row):
         understood = one if isinstance(one, Entry) else str(one) if isinstance(one, ValueError) else entry_of(one)
         if isinstance(understood, Entry):

@@ -6,6 +6,10 @@ from typing import Any
 
 from lxml import etree
 
+from ingest.charset import Decoded, decoded
+
+# A longer page is mostly not an article, and an extractor that builds trees of trees needs minutes for it.
+EXTRACTED = 4 * 1024 * 1024
 # fmt: off
 BLOCKS = frozenset(
     (
@@ -90,17 +94,30 @@ def is_page(markup: str) -> bool:
     return PAGE.search(markup[:4000]) is not None
 
 
-def article_text(page: bytes, *, url: str = "") -> dict[str, Any]:
-    """Return `{"text", "how"}` of a page: its article by trafilatura, else all of its text, `how` says which.
+def article_text(page: bytes, *, url: str = "", content_type: str = "") -> dict[str, Any]:
+    """Return `{"text", "how", "notes"}` of a page: its article by trafilatura, else all of its text; `how` says which.
 
     Runs inside the sandbox, because a hostile page can make any extractor run for minutes.
     """
     import trafilatura
-    from trafilatura.utils import decode_file
 
-    markup = decode_file(page)
-    article = trafilatura.extract(markup, url=url or None, include_comments=False, include_tables=True)
+    if len(page) > EXTRACTED:
+        return page_text(page, content_type=content_type)
+    found = decoded(page, content_type)
+    article = trafilatura.extract(found.text, url=url or None, include_comments=False, include_tables=True)
     if article and article.strip():
-        return {"text": tidy(article), "how": "article"}
-    text, _ = dump_text(markup)
-    return {"text": text, "how": "fallback"}
+        return {"text": tidy(article), "how": "article", "notes": _said(found)}
+    return page_text(page, content_type=content_type)
+
+
+def page_text(page: bytes, *, content_type: str = "") -> dict[str, Any]:
+    """Return all text of a page, as `article_text` does; in time that grows with its length and no faster."""
+    found = decoded(page, content_type)
+    text, _ = dump_text(found.text)
+    return {"text": text, "how": "fallback", "notes": _said(found)}
+
+
+def _said(found: Decoded) -> list[str]:
+    if found.note:
+        return [found.note]
+    return [] if found.charset == "utf-8" else [f"charset: {found.charset}, as declared"]

@@ -26,7 +26,7 @@ class Webhook(Keyed, Base):
     """A partner's endpoint. `filters` narrow the alerts it gets: min_severity, min_stage, kinds, signals, targets, ...
 
     `kind` says how `url` is reached; the secret begins with whsec_ (HMAC) or whsk_ (Ed25519). `operational` ones are
-    told when another endpoint was switched off.
+    told of the installation: an endpoint that was switched off, sources in trouble, an alert that nobody takes on.
     """
 
     __tablename__ = "webhooks"

@@ -6,7 +6,7 @@ A source is a publisher, never a person. Nothing here knows how a source is read
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, and_
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, and_, func, or_
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
@@ -34,11 +34,14 @@ SOURCE_STATES = (
     "unstable_ids",
     "future_dates",
     "guessed_charset",
+    "changed",
     "paused",
 )
 
 
 WELL = ("new", "ok", "paused")
+# The clocks of two workers may be this far apart.
+CLOCKS_DIFFER = dt.timedelta(hours=1)
 
 
 class Source(Keyed, Claimable, Base):
@@ -83,11 +86,18 @@ class Source(Keyed, Claimable, Base):
     moved_to: Mapped[str | None] = mapped_column(Text, default=None)
     moved_seen: Mapped[int] = mapped_column(default=0, server_default="0")
     moved_since: Mapped[dt.datetime | None] = mapped_column(default=None)
+    # When the operator was told of the trouble that still lasts.
+    told_at: Mapped[dt.datetime | None] = mapped_column(default=None)
 
 
 def due(now: dt.datetime) -> ColumnElement[bool]:
-    """Select sources whose turn it is: the one place where "due" is coded."""
-    return and_(Source.enabled, Source.kind.in_(POLLED_KINDS), Source.next_due_at <= now)
+    """Select sources whose turn it is: the one place where "due" is coded.
+
+    A poll that lies ahead of the clock means that the clock went back: who waits for its next turn by the old time
+    would wait for too long.
+    """
+    turn = or_(Source.next_due_at <= now, Source.last_polled_at > now + CLOCKS_DIFFER)
+    return and_(Source.enabled, Source.kind.in_(POLLED_KINDS), turn)
 
 
 def troubled(now: dt.datetime, lasting: dt.timedelta = dt.timedelta(0)) -> ColumnElement[bool]:
@@ -95,6 +105,13 @@ def troubled(now: dt.datetime, lasting: dt.timedelta = dt.timedelta(0)) -> Colum
     return and_(
         Source.enabled, Source.kind.in_(POLLED_KINDS), Source.state.not_in(WELL), Source.state_since <= now - lasting
     )
+
+
+def long_troubled(now: dt.datetime, lasting: dt.timedelta) -> ColumnElement[bool]:
+    """Select watched sources in trouble for `lasting`, whether in one state or going from one to the next."""
+    heard = func.coalesce(Source.last_success_at, Source.created_at)
+    unheard = and_(troubled(now), Source.failures > 0, heard <= now - lasting)
+    return or_(troubled(now, lasting), unheard)
 
 
 class Fetch(Keyed, Base):

@@ -165,7 +165,7 @@ def poll_sources(names: tuple[str, ...]) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--source", required=True, help="Name of the source the rows belong to; created when new.")
 def import_rows(file: Path, source: str) -> None:
-    """Import a CSV or JSONL file (.gz too); running it again imports nothing twice."""
+    """Import a CSV, JSONL, Parquet or WARC file (.gz too); running it again imports nothing twice."""
     from ingest.imports import import_file
 
     settings = read_settings()

@@ -111,6 +111,7 @@ SOURCE_STATES: Mapping[str, str] = Spoken(
         "unstable_ids": "everything new each time",
         "future_dates": "dates in the future",
         "guessed_charset": "characters guessed",
+        "changed": "calls itself otherwise",
         "paused": "paused",
     }
 )
@@ -187,6 +188,8 @@ DELIVERY_EVENTS: Mapping[str, str] = Spoken(
         "alert.repeated": "still open",
         "alert.escalated": "nobody has taken it on",
         "webhook.disabled": "an endpoint was switched off",
+        "source.trouble": "sources in trouble",
+        "source.recovered": "sources well again",
         "webhook.test": "test message",
     }
 )

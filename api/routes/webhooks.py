@@ -29,7 +29,9 @@ router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=StrictR
 FILTERS = "Which alerts: min_severity, min_stage, kinds, signals, targets, target_names, countries. Empty: all of them."
 TOLD = "full, pseudonymised (sources are numbers, notes left out) or counts (numbers and classes only)."
 SCHEME = "hmac (a secret you share) or ed25519 (you get a public key)."
-OPERATIONAL = "It gets messages about the installation, such as an endpoint that was switched off, and no alerts."
+OPERATIONAL = (
+    "It gets messages about the installation (an endpoint that was switched off, sources in trouble), and no alerts."
+)
 Kind = Literal[WEBHOOK_KINDS]  # type: ignore[valid-type]
 Tier = Literal[TIERS]  # type: ignore[valid-type]
 Tlp = Literal[TLP]  # type: ignore[valid-type]

@@ -36,11 +36,12 @@ def _answer(arguments: dict[str, Any], body: bytes) -> dict[str, Any]:
     from ingest.readers.sitemaps import parse_sitemap
     from ingest.readers.social import parse_social
     from ingest.robots import allowed
-    from ingest.text import article_text
+    from ingest.text import article_text, page_text
 
     operations: dict[str, Callable[..., dict[str, Any]]] = {
         "feed": parse_feed,
         "article": article_text,
+        "page_text": page_text,
         "robots": allowed,
         "feed_links": feed_links,
         "article_links": article_links,

@@ -11,13 +11,15 @@ from typing import Any
 
 from ingest import dates
 from ingest.entry import Entry
-from ingest.errors import AccessDenied, BadAnswer, NoFeed, Truncated
+from ingest.errors import AccessDenied, BadAnswer, NoFeed, Throttled, Truncated
+from ingest.hijack import about, compared
 from ingest.http import Answer, Network
 from ingest.readers import Batch, Keep, Place, sandbox
 from ingest.settings import IngestSettings
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 MAX_AGE = re.compile(r"\bmax-age\s*=\s*\"?(\d{1,9})")
+TOO_MANY = 429
 A_WEEK = 7 * 24 * 3600
 DENIED = frozenset({401, 402, 403, 407, 451})
 
@@ -61,7 +63,10 @@ class FeedReader:
             total = dropped + len(entries)
             reason = f"{dropped} of {total} entries dropped: more than {settings.max_entries} in one answer"
             seen["details"]["dropped"] = dropped
-        remember = {} if parsed["cut"] else cursor
+        known, changed = compared(place.cursor, about(parsed["title"], parsed.get("generator")), now)
+        if changed:
+            seen["details"]["changed"] = changed
+        remember = {} if parsed["cut"] else cursor | {"cursor": known}
         yield Batch(entries=entries, raw_sha256=sha256, remember=remember, reason=reason, **seen)
         if parsed["cut"]:
             raise Truncated(f"the feed ends in the middle; {len(entries)} whole entries were kept")
@@ -88,11 +93,13 @@ def check_status(answer: Answer) -> None:
         return
     if status in DENIED:
         raise AccessDenied(f"the server refuses us (HTTP {status})", status)
+    if status == TOO_MANY:
+        asked = answer.headers.get("retry-after")
+        raise Throttled("the server asks us to come less often (HTTP 429)", status, asked)
     sentence = {
         304: "the server said not modified although we asked for everything (HTTP 304)",
         404: "there is no page at this address (HTTP 404)",
         410: "the publisher says this feed is gone for good (HTTP 410)",
-        429: "the server asks us to come less often (HTTP 429)",
         503: "the server is overloaded or under maintenance (HTTP 503)",
     }.get(status, f"the server answered with HTTP {status}")
     raise BadAnswer(sentence, status, answer.headers.get("retry-after"))

@@ -76,7 +76,9 @@ def settled_files(
             refused.append((name, "a link is not followed; put the file itself into the folder"))
         elif stat.S_ISREG(status.st_mode):
             if not tables.is_table(name) and not name.lower().endswith(TEXTS):
-                refused.append((name, "this kind of file is not read; use .txt, .csv, .tsv, .json or .jsonl"))
+                refused.append((name, "this kind of file is not read; use .txt, .csv, .tsv, .json, .jsonl, .parquet"))
+            elif reason := tables.unreadable(name):
+                refused.append((name, reason))
             elif now.timestamp() - status.st_mtime >= settings.file_settle_seconds:
                 present[name] = [status.st_size, status.st_mtime_ns]
     return present, refused

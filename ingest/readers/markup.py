@@ -10,6 +10,7 @@ import re
 from typing import Any
 from urllib.parse import urljoin
 
+from ingest import dates
 from ingest.text import plain_title
 
 # Comments and CDATA are skipped first, because they may hold anything, markup included.
@@ -25,6 +26,10 @@ ROOT_START = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?(?:rss|feed|rdf)[\s>]", re.IGN
 # A document may name a character or a short word; an entity made of entities, or of a file, is left out.
 ENTITY = re.compile(rb"""<!ENTITY\s(?:[^>"']|"[^"]*"|'[^']*')*>""")
 HARMLESS = re.compile(rb"""<!ENTITY\s+[\w.-]+\s+(["'])(?:&#x?\w{1,8};|[^&%<"']{0,64})\1\s*>""")
+DATE = re.compile(
+    rb"<(?:[\w.-]+:)?(?:pubDate|published|updated|date|issued|modified|created)(?:\s[^<>]*)?>\s*([^<]{4,60})",
+    re.IGNORECASE,
+)
 JSON_FEED = "https://jsonfeed.org/version/"
 WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00", b"<\x00")
 
@@ -49,24 +54,44 @@ def whole_items(body: bytes, limit: int) -> tuple[bytes, int, bool]:
     """
     if body.startswith(WIDE):
         return body, 0, False
-    opened = ended = total = 0
-    limit_end = None
+    ended, limit_end = 0, None
+    starts: list[int] = []
     for piece in PIECES.finditer(body):
         if piece["name"] is None:
             continue
-        if piece["close"]:
-            if piece["gap"] == b">":
-                ended = piece.end()
-                if total == limit:
-                    limit_end = limit_end or ended
-        else:
-            opened, total = piece.start(), total + 1
+        if not piece["close"]:
+            starts.append(piece.start())
+        elif piece["gap"] == b">":
+            ended = piece.end()
+            if len(starts) == limit:
+                limit_end = limit_end or ended
+    total, opened = len(starts), starts[-1] if starts else 0
     cut = bool(ROOT_START.search(body[:100_000])) and not ROOT_END.search(body[-2000:])
     if limit_end is not None and total > limit:
-        return body[:limit_end], total, cut
+        return newest_items(body, starts, ended, limit) or body[:limit_end], total, cut
     if cut and opened >= ended:
         return body[:opened] if opened else body, max(total - 1, 0) if opened else 0, True
     return body, total, cut
+
+
+def newest_items(body: bytes, starts: list[int], ended: int, limit: int) -> bytes | None:
+    """Return the body with its last `limit` whole items when the newest come last, None when they come first.
+
+    Most feeds begin with the newest. One that grows at its end would show us its oldest items for ever.
+    """
+    whole = [start for start in starts if start < ended]
+    if len(whole) <= limit:
+        return None
+    first, last = DATE.search(body, whole[0], whole[1]), DATE.search(body, whole[-1], ended)
+    if not (first and last and ascending(first[1].decode("ascii", "replace"), last[1].decode("ascii", "replace"))):
+        return None
+    return body[: whole[0]] + body[whole[-limit] : ended]
+
+
+def ascending(first: str | None, last: str | None) -> bool:
+    """Whether two times as written say that the newest come last."""
+    earlier, later = dates.understood(first), dates.understood(last)
+    return earlier is not None and later is not None and earlier < later
 
 
 def parse_xml_feed(body: bytes, *, url: str, content_type: str) -> dict[str, Any]:
@@ -88,6 +113,7 @@ def parse_xml_feed(body: bytes, *, url: str, content_type: str) -> dict[str, Any
     return {
         "format": parsed.get("version") or ("unknown" if entries else ""),
         "title": _text(parsed.feed.get("title")),
+        "generator": _text(parsed.feed.get("generator")),
         "note": note,
         "entries": entries,
         "charset": _guessed(parsed, body, entries),
@@ -180,8 +206,12 @@ def parse_json_feed(body: bytes, *, url: str, max_entries: int) -> dict[str, Any
     listed = feed.get("items")
     items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
     language = _text(feed.get("language"))
-    entries = [_json_entry(item, url, language) for item in items[:max_entries]]
-    found = {"title": _text(feed.get("title")), "total": len(items), "entries": entries}
+    if len(items) > max_entries and ascending(_date_of(items[0]), _date_of(items[-1])):
+        items, older = items[-max_entries:], len(items) - max_entries
+    else:
+        items, older = items[:max_entries], len(items[max_entries:])
+    entries = [_json_entry(item, url, language) for item in items]
+    found = {"title": _text(feed.get("title")), "total": len(items) + older, "entries": entries}
     return nothing | {"format": "json"} | found
 
 
@@ -196,9 +226,13 @@ def _json_entry(item: dict[str, Any], base: str, language: str | None) -> dict[s
         "content": html or text or _text(item.get("summary")) or "",
         "content_type": "html" if html else "text",
         "author": _json_author(item),
-        "published": _text(item.get("date_published")) or _text(item.get("date_modified")),
+        "published": _date_of(item),
         "language": _text(item.get("language")) or language,
     }
+
+
+def _date_of(item: dict[str, Any]) -> str | None:
+    return _text(item.get("date_published")) or _text(item.get("date_modified"))
 
 
 def _json_author(item: dict[str, Any]) -> str | None:

@@ -9,10 +9,11 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
+from ingest.articles import read_page
 from ingest.entry import Entry
-from ingest.errors import NoFeed, Refused
+from ingest.errors import BadAnswer, NoFeed, Refused
 from ingest.http import Answer, Network
-from ingest.readers import Batch, Keep, Place, sandbox
+from ingest.readers import Batch, Gone, Keep, Place, sandbox
 from ingest.readers.feed import check_status, conditional, cursor_of, details_of, full_fetch_due
 from ingest.robots import Robots
 from ingest.settings import IngestSettings
@@ -20,6 +21,7 @@ from ingest.settings import IngestSettings
 ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 # Addresses a section remembers having seen, so that an old article that is linked again is no news.
 REMEMBERED = 2000
+GONE = 410
 
 
 class PageReader:
@@ -28,17 +30,26 @@ class PageReader:
     def read(
         self, place: Place, network: Network, keep: Keep, settings: IngestSettings, now: dt.datetime
     ) -> Iterator[Batch]:
-        """Yield the page as one entry when its bytes have changed; raises when it has no text."""
-        answer, seen, cursor = _fetched(place, network, settings, now)
+        """Yield the page as one entry when its bytes have changed; raises when it has no text.
+
+        A page that its publisher calls gone for good is marked so before the failure is raised.
+        """
+        try:
+            answer, seen, cursor = _fetched(place, network, settings, now)
+        except BadAnswer as error:
+            if error.status == GONE:
+                yield Batch(gone=(Gone(place.url, "the page answers that it is gone for good (HTTP 410)"),))
+            raise
         if answer is None or cursor["body_sha256"] == place.body_sha256:
             yield Batch(outcome="not_modified" if answer is None else "unchanged", remember=cursor, **seen)
             return
         keep(answer.body, answer.headers.get("content-type"))
-        read = _asked(settings, "article", answer)
+        read = read_page(answer.body, settings, url=answer.url, content_type=answer.headers.get("content-type", ""))
         if not read["text"].strip():
             raise NoFeed("the page answers, but there is no text on it; perhaps a program draws it in the browser")
         title = _asked(settings, "article_links", answer)["title"]
-        entry = Entry(content=read["text"], external_id=place.url, url=answer.url, title=title)
+        notes = tuple(read["notes"])
+        entry = Entry(content=read["text"], external_id=place.url, url=answer.url, title=title, notes=notes)
         yield Batch(entries=(entry,), raw_sha256=cursor["body_sha256"], remember=cursor, **seen)
 
 

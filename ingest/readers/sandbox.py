@@ -101,8 +101,9 @@ class Sandbox:
 
     def close(self) -> None:
         """End all idle children."""
-        for _ in range(self.idle.qsize()):
-            child = self.idle.get()
+        # All are taken before one is put back: the last one in is the first one out.
+        children = [self.idle.get() for _ in range(self.idle.qsize())]
+        for child in children:
             if child is not None:
                 child.close()
             self.idle.put(None)

@@ -259,6 +259,7 @@ def test_27_a_server_may_ask_for_a_pause(desk: Desk, server: FaultServer, header
     assert source.next_due_at is not None
     waits = (source.next_due_at - desk.now).total_seconds()
     assert waits == pause if pause else 600 < waits < 1200
+    assert source.state == "throttled"
     assert "less often" in (source.state_reason or "")
 
 

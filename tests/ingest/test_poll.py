@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
+from api.sources import make_due
 from ingest import poll as polling
 from ingest.evidence import verify
 from models.database import Sessions, reading, writing
@@ -189,6 +190,20 @@ def test_what_a_turn_cannot_begin_is_given_back(desk_with: Callable[..., Desk], 
     waiting = [source for source in map(desk.source, ids) if source.last_polled_at is None]
     assert len(waiting) == 2
     assert all((source.claim_token, source.attempts) == (None, 0) for source in waiting)
+
+
+def test_a_poll_by_hand_that_fails_does_not_lengthen_the_pause(desk: Desk, server: FaultServer) -> None:
+    server["/feed"] = text("down", status=500)
+    source_id = desk.watch(server.url("/feed"), name="Radio Keshu")
+    desk.poll()
+    for _ in range(5):
+        with writing(desk.sessions) as session:
+            assert make_due(session, ["Radio Keshu"], desk.now) == 1
+        desk.poll()
+    source = desk.source(source_id)
+    assert (server.hits(), source.failures) == (6, 1)
+    assert source.next_due_at is not None
+    assert source.next_due_at - desk.now < HOUR
 
 
 def test_the_state_follows_what_the_source_does(desk: Desk, server: FaultServer) -> None:

@@ -113,6 +113,23 @@ def test_what_a_source_did_before_we_watched_is_no_silence(health: Health, now: 
     assert after_success(old, None, SETTINGS, now + DAY).state == "silent"
 
 
+def test_asking_by_hand_again_and_again_makes_nobody_wait_for_longer(health: Health, now: dt.datetime) -> None:
+    ill = replace(health, failures=2)
+    usual = after_failure(ill, IngestError("broken"), now)
+    by_hand = after_failure(replace(ill, by_hand=True), IngestError("broken"), now)
+    assert (usual.failures, by_hand.failures) == (3, 2)
+    assert by_hand.next_due_at < usual.next_due_at
+    assert after_failure(replace(health, by_hand=True), IngestError("broken"), now).failures == 1
+
+
+def test_a_source_whose_rhythm_is_not_known_yet_is_given_time(health: Health, now: dt.datetime) -> None:
+    at_once = replace(health, arrivals=(now,) * 20, created_at=now)
+    assert after_success(at_once, None, SETTINGS, now + 4 * HOUR).state == "ok"
+    quiet = after_success(at_once, None, SETTINGS, now + 21 * HOUR)
+    assert quiet.state == "silent"
+    assert quiet.state_reason == "answers, but has had nothing new for 21 hours; all it had came at once"
+
+
 def test_nights_and_weekends_belong_to_the_rhythm(now: dt.datetime) -> None:
     working_days = [now - n * DAY for n in range(30) if (now - n * DAY).weekday() < 5]
     assert rhythm(working_days, 900) >= 1.5 * DAY

@@ -1,6 +1,7 @@
 """What other rooms write in English is recognised, and each pattern stands for a sentence that is still written."""
 
 import ast
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from api.console.rendering import sentence
 from api.console.sentences import ELSEWHERE, shape
 from api.console.translation import speak
 from classify.drift import Change
+from ingest.errors import Refused
+from ingest.schedule import Health, after_failure, after_success
+from ingest.settings import IngestSettings
 from tests.api.console.conftest import Browser
 
 ROOT = Path(__file__).parents[3]
@@ -54,6 +58,18 @@ def test_what_a_hole_held_is_translated_too() -> None:
     moved = ELSEWHERE.say(Change("languages", "the texts at release", 0.5).sentence)
     assert "publication" in moved
     assert "0.50" in moved
+
+
+def test_how_a_source_answered_and_is_asked_next_is_said_in_the_readers_language(now: dt.datetime) -> None:
+    arrivals = tuple(now - (12 + n) * dt.timedelta(hours=1) for n in range(20))
+    health = Health("Radio Keshu", "ok", None, None, 2, 900, now - dt.timedelta(days=30), arrivals)
+    quiet = after_success(health, None, IngestSettings(), now)
+    assert ELSEWHERE.say(quiet.state_reason or "") == (
+        "répond, mais rien de nouveau depuis 12 heures ; d'habitude, elle publie toutes les 60 minutes"
+    )
+    assert ELSEWHERE.say(quiet.due_reason) == ("interrogée toutes les 30 minutes : elle publie toutes les 60 minutes")
+    failed = after_failure(health, Refused("'x.test' leads to 10.0.0.1, which is not public (10.0.0.0/8)"), now)
+    assert ELSEWHERE.say(failed.due_reason).startswith("interrogée de nouveau après 2 heures : 3 échecs")
 
 
 def test_an_unknown_sentence_is_left_alone() -> None:

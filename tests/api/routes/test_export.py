@@ -1,13 +1,17 @@
 """Exports stream every row once; a spreadsheet finds no formula in them."""
 
 import csv
+import importlib.util
 import io
 import json
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from api import export
+from api.routes import export as route
+from ingest.parquet import MISSING
 from models.database import Sessions, reading, writing
 from tests.factories import add_alert, add_assessment, add_document, add_item
 
@@ -61,11 +65,46 @@ def test_the_command_line_gets_the_same_lines(sessions: Sessions, analyst: TestC
     with writing(sessions) as session:
         add_assessment(session)
     with reading(sessions) as session:
-        assert "".join(export.export_lines(session, "assessments", "csv")) == (
-            analyst.get("/v1/export", params={"format": "csv"}).text
+        assert b"".join(export.export_pieces(session, "assessments", "csv")) == (
+            analyst.get("/v1/export", params={"format": "csv"}).content
         )
 
 
-def test_parquet_is_not_offered_and_says_so(analyst: TestClient) -> None:
+@pytest.mark.skipif(importlib.util.find_spec("pyarrow") is None, reason="pyarrow is not installed")
+@pytest.mark.parametrize("asked", [{"params": {"format": "parquet"}}, {"headers": {"accept": route.TYPES["parquet"]}}])
+def test_parquet_holds_types_and_whole_texts(sessions: Sessions, analyst: TestClient, asked: dict[str, Any]) -> None:
+    from pyarrow import parquet as files
+
+    with writing(sessions) as session:
+        texts = ["=SUM(A1)", *("long " * 10_000 for _ in range(4))]
+        ids = [add_assessment(session, add_document(session, add_item(session, content=one))).id for one in texts]
+    answer = analyst.get("/v1/export", **asked)
+    assert answer.headers["content-type"] == route.TYPES["parquet"]
+    assert answer.headers["content-disposition"].endswith('.parquet"')
+    table = files.ParquetFile(io.BytesIO(answer.content))
+    rows = table.read().to_pylist()
+    assert (table.num_row_groups, [row["id"] for row in rows], [row["text"] for row in rows]) == (3, ids, texts)
+    assert (rows[0]["incitement"], rows[0]["flag"], rows[0]["event_at"].tzinfo is not None) == (0.9, True, True)
+    assert "signal:incitement" in rows[0]["labels_now"]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pyarrow") is None, reason="pyarrow is not installed")
+@pytest.mark.parametrize("alerts", [0, 3])
+def test_parquet_of_alerts_and_of_nothing_is_a_table_too(sessions: Sessions, analyst: TestClient, alerts: int) -> None:
+    from pyarrow import parquet as files
+
+    with writing(sessions) as session:
+        for _ in range(alerts):
+            add_alert(session, title="Call for violence")
+    answer = analyst.get("/v1/export", params={"what": "alerts", "format": "parquet"})
+    rows = files.read_table(io.BytesIO(answer.content)).to_pylist()
+    assert [row["title"] for row in rows] == ["Call for violence"] * alerts
+
+
+def test_without_pyarrow_parquet_is_not_offered_and_says_so(
+    analyst: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(route, "missing", lambda: MISSING)
     answer = analyst.get("/v1/export", params={"format": "parquet"})
-    assert (answer.status_code, "jsonl" in answer.json()["detail"]) == (406, True)
+    assert (answer.status_code, answer.json()["error"]) == (406, "not_acceptable")
+    assert "the extra 'parquet'" in answer.json()["detail"]

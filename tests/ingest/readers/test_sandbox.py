@@ -5,7 +5,7 @@ import time
 import pytest
 
 from ingest.errors import ReadingKilled
-from ingest.readers.sandbox import Sandbox
+from ingest.readers.sandbox import Child, Sandbox
 from tests.ingest.feeds import item, rss
 
 FEED = {"url": "https://radio.example.org/", "content_type": "", "max_entries": 10}
@@ -40,6 +40,17 @@ def test_a_defect_of_ours_is_told_and_the_child_lives_on() -> None:
     assert child is None or child.process.poll() is None
     assert sandbox.ask("feed", b"x", **FEED)["format"] == ""
     sandbox.close()
+
+
+def test_closing_ends_every_child() -> None:
+    sandbox = Sandbox(cpu_seconds=5, memory_bytes=10**9, children=2)
+    taken = [sandbox.idle.get(), sandbox.idle.get()]
+    for _ in taken:
+        sandbox.idle.put(Child(5, 10**9))
+    children = list(sandbox.idle.queue)
+    sandbox.close()
+    assert [child.alive for child in children] == [False, False]
+    assert list(sandbox.idle.queue) == [None, None]
 
 
 def test_a_child_knows_nothing_of_our_environment(monkeypatch: pytest.MonkeyPatch) -> None:
