@@ -119,9 +119,11 @@ class BacktestShape(BaseModel):
     alarms_per_week: float
     weeks: list[WeekShape]
     examples: list[ExampleShape] = Field(description="The latest alarms.")
-    reviews: dict[str, int] | None = Field(description="What people decided about the posts behind the alarms.")
-    precision: float | None = Field(description="Confirmed among confirmed and rejected; null where nobody decided.")
-    missed: int | None = Field(description="Confirmed posts of the time that the rule would have left alone.")
+    reviews: dict[str, int] | None = Field(
+        description="What people decided about the posts behind the alarms; of surges, about alerts of the same series."
+    )
+    precision: float | None = Field(description="Confirmed among the decided; null where nobody decided.")
+    missed: int | None = Field(description="Confirmed posts, or surges, of the time that the rule would leave alone.")
     complete: bool = Field(description="False when there was more than could be read.")
 
 
