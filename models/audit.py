@@ -23,6 +23,8 @@ ACTIONS = (
     "passage.assigned",
     "gold.changed",
     "gazetteer.changed",
+    "rule.changed",
+    "silence.changed",
     "quarantine.released",
     "session.opened",
     "session.refused",

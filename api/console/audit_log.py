@@ -26,6 +26,8 @@ SPOKEN = Spoken(
         "passage.assigned": "assigned a passage",
         "gold.changed": "changed a gold case",
         "gazetteer.changed": "changed a group's names",
+        "rule.changed": "changed a rule",
+        "silence.changed": "began or ended a silence",
         "quarantine.released": "released from quarantine",
         "session.opened": "signed in",
         "session.refused": "tried to sign in and was refused",
