@@ -1,10 +1,11 @@
 """Fit the numbers of `warn/combined.json`: how much each window's deviation weighs in which kind of series.
 
-The desks are those of `bench/detectors.py`, on seeds that it does not measure on. An event counts once, by its highest
-score; a quiet day counts once, by its highest score; the fit makes the first high and the second low (logistic loss,
-`WEIGHT` for quiet days, most of them drawn from the highest twentieth). Days of a kind of desk that gives more than its
-part of the false alarms weigh more from one round to the next, so that the budget holds in every cell and not only on
-average. Then the scores for given budgets are read off event-free desks of further seeds (`--bars`).
+The desks are those of `bench/detectors.py`, on seeds that it does not measure on. An event counts by its highest score,
+and again by its highest score within the hours of `SOON`, so that what is found is found early; a quiet day counts
+once, by its highest score. The fit makes the first high and the second low (logistic loss, `WEIGHT` for quiet days,
+most of them drawn from the highest twentieth). Days of a kind of desk that gives more than its part of the false alarms
+weigh more from one round to the next, so that the budget holds in every cell and not only on average. Then the scores
+for given budgets are read off event-free desks of further seeds (`--bars`).
 
 Run: python bench/combine.py OUT.json [STEPS] [START.json]     fit, perhaps on from what is there
      python bench/combine.py --bars                             print BUDGET for warn/combined.py
@@ -37,7 +38,10 @@ SEVERAL, HIDDEN = 5, 16  # experts for several windows; width of the layer on th
 BEGIN = (3.85, 3.6, 3.4, 3.2, 2.98, 2.75, 2.6)
 WEIGHT, TURN = 14.0, 0.4
 ROUNDS = 7
-MOST_HOURS = 48  # of an event that are looked at
+FIRST_HOURS, MORE_HOURS = 48, 48  # of an event that are looked at: its first ones, and some spread over the rest
+# Within how many hours an event should be found, and what part of its weight that has.
+SOON, SOON_WEIGHS = {"spike": 2, "burst": 6, "build": 24}, 0.5
+HOPELESS = 12.0  # an event that no hour tells of teaches nothing
 BUDGETS = (10, 3, 1, 0.5, 0.25, 0.1, 0.05, 0.025, 0.0125)
 
 Numbers = NDArray[np.float16]
@@ -45,9 +49,13 @@ Numbers = NDArray[np.float16]
 
 @dataclass(frozen=True)
 class Bags:
-    """What is fitted: events (events, hours, numbers), quiet days (days, hours, numbers), and the days' cells."""
+    """What is fitted: events (events, hours, numbers), quiet days (days, hours, numbers), and the days' cells.
+
+    `soon` (events, hours) tells the hours in which an event should be found. Hours beyond an event's end hold zeros.
+    """
 
     events: Numbers
+    soon: NDArray[np.bool_]
     days: Numbers
     cell: NDArray[np.int64]
 
@@ -124,7 +132,7 @@ def main() -> None:
 
 def gather(seeds: tuple[int, ...]) -> Bags:
     """Simulate the desks and show each hour to the recorder."""
-    events, days, of_cell = [], [], []
+    events, soon, days, of_cell = [], [], [], []
     for seed in seeds:
         for number, (noise, level) in enumerate(cells()):
             quiet = simulate(noise, level, SERIES, seed, events=False)
@@ -134,9 +142,19 @@ def gather(seeds: tuple[int, ...]) -> Bags:
             busy = simulate(noise, level, SERIES, seed, events=True)
             shown = numbers(busy.flagged, busy.scanned)
             for event in busy.events:
-                hours = np.linspace(event.first, event.last, MOST_HOURS).astype(int)
-                events.append(shown[event.series, hours])
-    return Bags(np.stack(events), np.concatenate(days), np.concatenate(of_cell))
+                hours = looked_at(event.last - event.first + 1)
+                bag = np.zeros((FIRST_HOURS + MORE_HOURS, shown.shape[-1]), dtype=np.float16)
+                bag[: len(hours)] = shown[event.series, event.first + hours]
+                events.append(bag)
+                soon.append(np.arange(len(bag)) <= SOON[event.shape])
+    return Bags(np.stack(events), np.stack(soon), np.concatenate(days), np.concatenate(of_cell))
+
+
+def looked_at(length: int) -> NDArray[np.int64]:
+    """Return the hours of an event that are looked at, from 0; it may be shorter than all of them."""
+    if length <= FIRST_HOURS + MORE_HOURS:
+        return np.arange(length)
+    return np.concatenate([np.arange(FIRST_HOURS), np.linspace(FIRST_HOURS, length - 1, MORE_HOURS).astype(np.int64)])
 
 
 def numbers(y: NDArray[np.float64], n: NDArray[np.float64]) -> Numbers:
@@ -168,13 +186,21 @@ def fit(experts: Experts, bags: Bags, steps: int) -> None:
             event = random.integers(0, len(bags.events), 500)
             day = np.concatenate([random.integers(0, len(bags.days), 600), random.choice(hard, 1200)])
             part = np.concatenate([np.full(600, 1 / 600), np.full(1200, len(hard) / len(bags.days) / 1200)])
-            found = softplus(-highest_of(experts, bags.events[event])).mean()
+            found = missed(experts, bags.events[event], bags.soon[event])
             false = (softplus(highest_of(experts, bags.days[day])) * tensor(part * weigh[bags.cell[day]])).sum()
             optimizer.zero_grad()
             (found + WEIGHT * false).backward()
             optimizer.step()
             schedule.step()
         print(f"# round {turn}: loss {float(found + WEIGHT * false):.3f}, weights up to {weigh.max():.2f}", flush=True)
+
+
+def missed(experts: Experts, events: Numbers, soon: NDArray[np.bool_]) -> Tensor:
+    """Return the loss of events that score low, at all and within the hours in which they should be found."""
+    scored = experts(tensor(events))
+    early = torch.where(torch.from_numpy(soon), scored, torch.full_like(scored, -50))
+    at_all, in_time = (softplus(-scores.max(dim=1).values).clamp(max=HOPELESS).mean() for scores in (scored, early))
+    return (1 - SOON_WEIGHS) * at_all + SOON_WEIGHS * in_time
 
 
 def excess(scores: NDArray[np.float64], cell: NDArray[np.int64]) -> NDArray[np.float64]:

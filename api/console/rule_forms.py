@@ -23,6 +23,7 @@ LONGEST = 20_000  # characters of a calendar
 PARAMETERS = Spoken(
     {
         "min_stage": "Stage at least",
+        "min_audience": "People that the source reaches, at least",
         "group_by": "A series for each",
         "window_hours": "Hours looked at together",
         "budget": "False alarms per series and quarter",
