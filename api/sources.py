@@ -136,11 +136,15 @@ def checked_values(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
         raise Invalid("credential: the name under which TOCSIN_CREDENTIALS holds it, never the secret itself")
     if "interval_seconds" in checked and not SHORTEST_INTERVAL <= checked["interval_seconds"] <= LONGEST_INTERVAL:
         raise Invalid(f"interval_seconds: between {SHORTEST_INTERVAL} and {LONGEST_INTERVAL}")
-    if checked.get("audience") is not None and not 0 <= checked["audience"] <= EVERYBODY:
-        raise Invalid(f"audience: between 0 and {EVERYBODY}")
+    _check_audience(checked.get("audience"))
     if "url" in checked:
         checked["url"] = checked_address(kind, checked["url"])
     return checked
+
+
+def _check_audience(people: int | None) -> None:
+    if people is not None and not 0 <= people <= EVERYBODY:
+        raise Invalid(f"audience: between 0 and {EVERYBODY}")
 
 
 def _country(code: str) -> str:

@@ -93,9 +93,7 @@ class SourceSent(BaseModel):
     language: str | None = None
     country: str | None = None
     region: str | None = None
-    audience: int | None = Field(
-        default=None, description="How many people it reaches, as far as you know; item rules may ask for it."
-    )
+    audience: int | None = Field(default=None, description="People it reaches, as far as you know.")
     enabled: bool = True
     fetch_articles: bool = False
     credential: str | None = Field(default=None, description="Name of a secret in TOCSIN_CREDENTIALS.")
