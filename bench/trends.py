@@ -284,7 +284,7 @@ def filters() -> dict[str, Question]:
 def timed(
     client: TestClient, path: str, asked: Mapping[str, Question], chance: random.Random
 ) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
-    """Ask each kind of question in turn, after one round to warm up; return milliseconds by the clock and of our CPU."""
+    """Ask each kind of question in turn, after one round to warm up; return milliseconds by the clock, and of ours."""
     times: dict[str, list[float]] = {name: [] for name in asked}
     spent: dict[str, list[float]] = {name: [] for name in asked}
     for turn in range(ROUNDS + 1):
