@@ -3,9 +3,11 @@
 The desks are those of `bench/detectors.py`, on seeds that it does not measure on. An event counts by its highest score,
 and again by its highest score within the hours of `SOON`, so that what is found is found early; a quiet day counts
 once, by its highest score. The fit makes the first high and the second low (logistic loss, `WEIGHT` for quiet days,
-most of them drawn from the highest twentieth). Days of a kind of desk that gives more than its part of the false alarms
-weigh more from one round to the next, so that the budget holds in every cell and not only on average. Then the scores
-for given budgets are read off event-free desks of further seeds (`--bars`).
+most of them drawn from the highest twentieth). Quiet are days on event-free desks and days well outside of events on
+the others: with the former alone the fit finds out which series have had events, and is nervous after every one. Days
+of a kind of desk that gives more than its part of the false alarms weigh more from one round to the next, so that the
+budget holds in every cell and not only on average. Then the scores for given budgets are read off desks of further
+seeds, half of the time without events and half between them (`--bars`).
 
 Run: python bench/combine.py OUT.json [STEPS] [START.json]     fit, perhaps on from what is there
      python bench/combine.py --bars                             print BUDGET for warn/combined.py
@@ -21,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
 import torch
-from detectors import HISTORY, cells, episodes, simulate
+from detectors import HISTORY, calm_hours, cells, episodes, episodes_between, simulate
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import Parameter
@@ -32,15 +34,17 @@ from warn.baseline import Design
 
 FITTED_ON, BARS_ON = (7, 5, 33, 41), (21, 61, 62, 63)
 SERIES = 10  # per cell and seed
+CELLS = len(list(cells()))
 WINDOWS, CONTEXTS = len(combined.WIDTHS), 10
 SEVERAL, HIDDEN = 5, 16  # experts for several windows; width of the layer on the context
 # Deviations at which one window alone gives one false alarm a quarter: where the fit begins.
 BEGIN = (3.85, 3.6, 3.4, 3.2, 2.98, 2.75, 2.6)
-WEIGHT, TURN = 14.0, 0.4
-ROUNDS = 7
+WEIGHT, TURN = 14.0, 0.7
+ROUNDS = 10
+RATE, RATE_ON = 6e-3, 4e-3  # of learning: from the beginning, and on from numbers that are there
 FIRST_HOURS, MORE_HOURS = 48, 48  # of an event that are looked at: its first ones, and some spread over the rest
 # Within how many hours an event should be found, and what part of its weight that has.
-SOON, SOON_WEIGHS = {"spike": 2, "burst": 6, "build": 24}, 0.5
+SOON, SOON_WEIGHS = {"spike": 2, "burst": 6, "build": 18}, 0.6
 HOPELESS = 12.0  # an event that no hour tells of teaches nothing
 BUDGETS = (10, 3, 1, 0.5, 0.25, 0.1, 0.05, 0.025, 0.0125)
 
@@ -51,6 +55,7 @@ Numbers = NDArray[np.float16]
 class Bags:
     """What is fitted: events (events, hours, numbers), quiet days (days, hours, numbers), and the days' cells.
 
+    Cells of eventful desks are counted on after those of event-free ones.
     `soon` (events, hours) tells the hours in which an event should be found. Hours beyond an event's end hold zeros.
     """
 
@@ -126,7 +131,7 @@ def main() -> None:
     experts = Experts(known.mean(axis=0), known.std(axis=0) + 1e-3)
     if len(sys.argv) > 3:
         experts.load(Path(sys.argv[3]))
-    fit(experts, bags, steps)
+    fit(experts, bags, steps, RATE_ON if len(sys.argv) > 3 else RATE)
     experts.store(Path(sys.argv[1]))
 
 
@@ -141,6 +146,9 @@ def gather(seeds: tuple[int, ...]) -> Bags:
             of_cell.append(np.full(len(days[-1]), number))
             busy = simulate(noise, level, SERIES, seed, events=True)
             shown = numbers(busy.flagged, busy.scanned)
+            calm = calm_hours(busy)[:, HISTORY:].reshape(-1, 24).all(axis=1)
+            days.append(shown[:, HISTORY:].reshape(-1, 24, shown.shape[-1])[calm])
+            of_cell.append(np.full(len(days[-1]), CELLS + number))
             for event in busy.events:
                 hours = looked_at(event.last - event.first + 1)
                 bag = np.zeros((FIRST_HOURS + MORE_HOURS, shown.shape[-1]), dtype=np.float16)
@@ -171,11 +179,11 @@ def numbers(y: NDArray[np.float64], n: NDArray[np.float64]) -> Numbers:
     return np.concatenate(blocks)
 
 
-def fit(experts: Experts, bags: Bags, steps: int) -> None:
+def fit(experts: Experts, bags: Bags, steps: int, rate: float) -> None:
     """Fit in rounds; after each the hardest days and the weights of the cells are taken anew."""
     random = np.random.default_rng(0)
-    optimizer = torch.optim.Adam(experts.parameters(), lr=6e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 6e-3, total_steps=steps, pct_start=0.15)
+    optimizer = torch.optim.Adam(experts.parameters(), lr=rate)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.15)
     weigh = np.ones(int(bags.cell.max()) + 1)
     for turn in range(ROUNDS):
         scores = highest(experts, bags.days)
@@ -228,18 +236,20 @@ def tensor(values: NDArray[np.floating]) -> Tensor:
 
 
 def print_bars() -> None:
-    """Print the score for each budget: episodes on event-free desks."""
-    calm = []
+    """Print the score for each budget: episodes on event-free desks, and between events on the others."""
+    calm, busy = [], []
     for seed in BARS_ON:
         for noise, level in cells():
-            desk = simulate(noise, level, SERIES, seed, events=False)
-            calm.append(combined.surge(desk.flagged, desk.scanned, Design()).score)
+            for desks, events in ((calm, False), (busy, True)):
+                desk = simulate(noise, level, SERIES, seed, events=events)
+                desks.append((combined.surge(desk.flagged, desk.scanned, Design()).score, desk))
     for budget in BUDGETS:
         low, high = -10.0, 30.0
         for _ in range(25):
             middle = (low + high) / 2
-            often = np.mean([episodes(scores, middle) for scores in calm]) > 4 * budget
-            low, high = (middle, high) if often else (low, middle)
+            without = np.mean([episodes(scores, middle) for scores, _ in calm])
+            between = np.mean([episodes_between(scores, desk, middle) for scores, desk in busy])
+            low, high = (middle, high) if (without + between) / 2 > 4 * budget else (low, middle)
         print(f"({budget}, {high:.2f}),")
 
 

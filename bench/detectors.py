@@ -15,8 +15,9 @@ the strongest of five windows, which ours was before, the same without volume, E
 a z-score over seven days and Poisson exceedance over 28 days; `day_NAME` are the standard methods on days, with their
 authors' settings but for the threshold (Farrington is left out: it needs years of history). `detectors.confirmed` is
 ours after an analyst has confirmed what it found. False alarms are printed as multiples of what was asked for: on
-average and in the worst cell, with `chance_worst_cell`, which the worst of 20 cells would show (in the middle of many
-such runs) if all had the same rate; `detectors.desk_week_W` for W a week over all series.
+average, in the worst cell, and `between_events`, in the calm hours of the eventful desks; `chance_worst_cell` is what
+the worst of 20 cells would show (in the middle of many such runs) if all had the same rate; `detectors.desk_week_W` for
+W a week over all series.
 
 Run: python bench/detectors.py [SERIES_PER_CELL] [DETECTOR,DETECTOR...]
 """
@@ -32,6 +33,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 from scipy.signal import lfilter
 from scipy.special import gammainc
 
@@ -48,6 +50,7 @@ HISTORY = 84 * 24
 YEAR = 365 * 24
 HOURS = HISTORY + YEAR
 QUIET = 24  # hours without an alarm end an episode
+AFTER = 96  # hours after an event's last posts, from which on an alarm is a false one
 SET_ON, MEASURED_ON = 173, 229  # seeds that nobody tuned on
 DAY = 24
 PER_QUARTER, PER_YEAR = 4.0, 1.0  # false alarms per series and year
@@ -108,6 +111,8 @@ def report(name: str, detector: "Detector", quiet: list[Desk], held_out: list[De
         per_cell = [episodes(scores, bar) for scores in calm_held_out]
         print(f"{stem}false_alarms_{words}\t{np.mean(per_cell) / rate:.2f}")
         print(f"{stem}worst_cell_{words}\t{max(per_cell) / rate:.2f}")
+        between = [episodes_between(scores, desk, bar) for scores, desk in zip(busy, eventful, strict=True)]
+        print(f"{stem}between_events_{words}\t{np.mean(between) / rate:.2f}")
         if name == "share":
             again = [remembered(scores, desk, bar) for scores, desk in zip(busy, eventful, strict=True)]
             hits = [hit for scores, desk in zip(again, eventful, strict=True) for hit in detections(scores, desk, bar)]
@@ -354,6 +359,24 @@ def episodes(scores: Array, bar: float) -> float:
     begins = np.ones(len(rows), dtype=bool)
     begins[1:] = (np.diff(rows) != 0) | (np.diff(hours) > QUIET)
     return float(begins.sum() / len(scores))
+
+
+def episodes_between(scores: Array, desk: Desk, bar: float) -> float:
+    """Count episodes per series and year in the hours of an eventful desk that lie well outside of its events.
+
+    A detector that is fitted, or that keeps what it saw, may be calm where nothing ever happened and nervous where
+    something did; desks without events never show it.
+    """
+    calm = calm_hours(desk)
+    return episodes(np.where(calm, scores, -np.inf), bar) / float(calm[:, HISTORY:].mean())
+
+
+def calm_hours(desk: Desk) -> NDArray[np.bool_]:
+    """Tell the hours that lie well outside of events."""
+    calm = np.ones(desk.flagged.shape, dtype=bool)
+    for event in desk.events:
+        calm[event.series, event.first - QUIET : event.last + AFTER] = False
+    return calm
 
 
 def detections(scores: Array, desk: Desk, bar: float, grace: int = 0) -> Iterator[tuple[Event, int | None]]:
