@@ -16,6 +16,7 @@ from api.commands.lexicon import lexicon
 from api.commands.lists import sources
 from api.commands.model import classify, evaluate, train
 from api.commands.partners import webhooks
+from api.commands.rules import backtest
 from api.commands.sources import import_rows
 
 ARROWS = ("poll", "extract", "assess", "raise", "deliver")
@@ -204,5 +205,7 @@ def doctor() -> None:
         raise click.ClickException(f"{bad} findings need a hand")
 
 
-for command in (sources, import_rows, classify, evaluate, train, forget, lexicon, token, sign_in, webhooks):
+for command in (
+    sources, import_rows, classify, evaluate, train, forget, lexicon, token, sign_in, webhooks, backtest,
+):  # fmt: skip
     main.add_command(command)

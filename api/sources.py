@@ -21,6 +21,7 @@ from models.source import POLLED_KINDS, SOURCE_KINDS, Fetch, Source
 
 # Names are short and plain; a pasted secret usually is not, and must not end up in the database.
 CREDENTIAL = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+EVERYBODY = 10**10
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 60, 7 * 24 * 3600
 CHANGEABLE = (
     "name",
@@ -29,6 +30,7 @@ CHANGEABLE = (
     "language",
     "country",
     "region",
+    "audience",
     "enabled",
     "fetch_articles",
     "credential",
@@ -135,9 +137,15 @@ def checked_values(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
         raise Invalid("credential: the name under which TOCSIN_CREDENTIALS holds it, never the secret itself")
     if "interval_seconds" in checked and not SHORTEST_INTERVAL <= checked["interval_seconds"] <= LONGEST_INTERVAL:
         raise Invalid(f"interval_seconds: between {SHORTEST_INTERVAL} and {LONGEST_INTERVAL}")
+    _check_audience(checked.get("audience"))
     if "url" in checked:
         checked["url"] = checked_address(kind, checked["url"])
     return checked
+
+
+def _check_audience(people: int | None) -> None:
+    if people is not None and not 0 <= people <= EVERYBODY:
+        raise Invalid(f"audience: between 0 and {EVERYBODY}")
 
 
 def _country(code: str) -> str:

@@ -1,10 +1,13 @@
 """Fit the numbers of `warn/combined.json`: how much each window's deviation weighs in which kind of series.
 
-The desks are those of `bench/detectors.py`, on seeds that it does not measure on. An event counts once, by its highest
-score; a quiet day counts once, by its highest score; the fit makes the first high and the second low (logistic loss,
-`WEIGHT` for quiet days, most of them drawn from the highest twentieth). Days of a kind of desk that gives more than its
-part of the false alarms weigh more from one round to the next, so that the budget holds in every cell and not only on
-average. Then the scores for given budgets are read off event-free desks of further seeds (`--bars`).
+The desks are those of `bench/detectors.py`, on seeds that it does not measure on. An event counts by its highest score,
+and again by its highest score within the hours of `SOON`, so that what is found is found early; a quiet day counts
+once, by its highest score. The fit makes the first high and the second low (logistic loss, `WEIGHT` for quiet days,
+most of them drawn from the highest twentieth). Quiet are days on event-free desks and days well outside of events on
+the others: with the former alone the fit finds out which series have had events, and is nervous after every one. Days
+of a kind of desk that gives more than its part of the false alarms weigh more from one round to the next, so that the
+budget holds in every cell and not only on average. Then the scores for given budgets are read off desks of further
+seeds, half of the time without events and half between them (`--bars`).
 
 Run: python bench/combine.py OUT.json [STEPS] [START.json]     fit, perhaps on from what is there
      python bench/combine.py --bars                             print BUDGET for warn/combined.py
@@ -20,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
 import torch
-from detectors import HISTORY, cells, episodes, simulate
+from detectors import HISTORY, calm_hours, cells, episodes, episodes_between, simulate
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import Parameter
@@ -31,13 +34,18 @@ from warn.baseline import Design
 
 FITTED_ON, BARS_ON = (7, 5, 33, 41), (21, 61, 62, 63)
 SERIES = 10  # per cell and seed
+CELLS = len(list(cells()))
 WINDOWS, CONTEXTS = len(combined.WIDTHS), 10
 SEVERAL, HIDDEN = 5, 16  # experts for several windows; width of the layer on the context
 # Deviations at which one window alone gives one false alarm a quarter: where the fit begins.
 BEGIN = (3.85, 3.6, 3.4, 3.2, 2.98, 2.75, 2.6)
-WEIGHT, TURN = 14.0, 0.4
-ROUNDS = 7
-MOST_HOURS = 48  # of an event that are looked at
+WEIGHT, TURN = 14.0, 0.7
+ROUNDS = 10
+RATE, RATE_ON = 6e-3, 4e-3  # of learning: from the beginning, and on from numbers that are there
+FIRST_HOURS, MORE_HOURS = 48, 48  # of an event that are looked at: its first ones, and some spread over the rest
+# Within how many hours an event should be found, and what part of its weight that has.
+SOON, SOON_WEIGHS = {"spike": 2, "burst": 6, "build": 18}, 0.6
+HOPELESS = 12.0  # an event that no hour tells of teaches nothing
 BUDGETS = (10, 3, 1, 0.5, 0.25, 0.1, 0.05, 0.025, 0.0125)
 
 Numbers = NDArray[np.float16]
@@ -45,9 +53,14 @@ Numbers = NDArray[np.float16]
 
 @dataclass(frozen=True)
 class Bags:
-    """What is fitted: events (events, hours, numbers), quiet days (days, hours, numbers), and the days' cells."""
+    """What is fitted: events (events, hours, numbers), quiet days (days, hours, numbers), and the days' cells.
+
+    Cells of eventful desks are counted on after those of event-free ones.
+    `soon` (events, hours) tells the hours in which an event should be found. Hours beyond an event's end hold zeros.
+    """
 
     events: Numbers
+    soon: NDArray[np.bool_]
     days: Numbers
     cell: NDArray[np.int64]
 
@@ -118,13 +131,13 @@ def main() -> None:
     experts = Experts(known.mean(axis=0), known.std(axis=0) + 1e-3)
     if len(sys.argv) > 3:
         experts.load(Path(sys.argv[3]))
-    fit(experts, bags, steps)
+    fit(experts, bags, steps, RATE_ON if len(sys.argv) > 3 else RATE)
     experts.store(Path(sys.argv[1]))
 
 
 def gather(seeds: tuple[int, ...]) -> Bags:
     """Simulate the desks and show each hour to the recorder."""
-    events, days, of_cell = [], [], []
+    events, soon, days, of_cell = [], [], [], []
     for seed in seeds:
         for number, (noise, level) in enumerate(cells()):
             quiet = simulate(noise, level, SERIES, seed, events=False)
@@ -133,10 +146,23 @@ def gather(seeds: tuple[int, ...]) -> Bags:
             of_cell.append(np.full(len(days[-1]), number))
             busy = simulate(noise, level, SERIES, seed, events=True)
             shown = numbers(busy.flagged, busy.scanned)
+            calm = calm_hours(busy)[:, HISTORY:].reshape(-1, 24).all(axis=1)
+            days.append(shown[:, HISTORY:].reshape(-1, 24, shown.shape[-1])[calm])
+            of_cell.append(np.full(len(days[-1]), CELLS + number))
             for event in busy.events:
-                hours = np.linspace(event.first, event.last, MOST_HOURS).astype(int)
-                events.append(shown[event.series, hours])
-    return Bags(np.stack(events), np.concatenate(days), np.concatenate(of_cell))
+                hours = looked_at(event.last - event.first + 1)
+                bag = np.zeros((FIRST_HOURS + MORE_HOURS, shown.shape[-1]), dtype=np.float16)
+                bag[: len(hours)] = shown[event.series, event.first + hours]
+                events.append(bag)
+                soon.append(np.arange(len(bag)) <= SOON[event.shape])
+    return Bags(np.stack(events), np.stack(soon), np.concatenate(days), np.concatenate(of_cell))
+
+
+def looked_at(length: int) -> NDArray[np.int64]:
+    """Return the hours of an event that are looked at, from 0; it may be shorter than all of them."""
+    if length <= FIRST_HOURS + MORE_HOURS:
+        return np.arange(length)
+    return np.concatenate([np.arange(FIRST_HOURS), np.linspace(FIRST_HOURS, length - 1, MORE_HOURS).astype(np.int64)])
 
 
 def numbers(y: NDArray[np.float64], n: NDArray[np.float64]) -> Numbers:
@@ -153,11 +179,11 @@ def numbers(y: NDArray[np.float64], n: NDArray[np.float64]) -> Numbers:
     return np.concatenate(blocks)
 
 
-def fit(experts: Experts, bags: Bags, steps: int) -> None:
+def fit(experts: Experts, bags: Bags, steps: int, rate: float) -> None:
     """Fit in rounds; after each the hardest days and the weights of the cells are taken anew."""
     random = np.random.default_rng(0)
-    optimizer = torch.optim.Adam(experts.parameters(), lr=6e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 6e-3, total_steps=steps, pct_start=0.15)
+    optimizer = torch.optim.Adam(experts.parameters(), lr=rate)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.15)
     weigh = np.ones(int(bags.cell.max()) + 1)
     for turn in range(ROUNDS):
         scores = highest(experts, bags.days)
@@ -168,13 +194,21 @@ def fit(experts: Experts, bags: Bags, steps: int) -> None:
             event = random.integers(0, len(bags.events), 500)
             day = np.concatenate([random.integers(0, len(bags.days), 600), random.choice(hard, 1200)])
             part = np.concatenate([np.full(600, 1 / 600), np.full(1200, len(hard) / len(bags.days) / 1200)])
-            found = softplus(-highest_of(experts, bags.events[event])).mean()
+            found = missed(experts, bags.events[event], bags.soon[event])
             false = (softplus(highest_of(experts, bags.days[day])) * tensor(part * weigh[bags.cell[day]])).sum()
             optimizer.zero_grad()
             (found + WEIGHT * false).backward()
             optimizer.step()
             schedule.step()
         print(f"# round {turn}: loss {float(found + WEIGHT * false):.3f}, weights up to {weigh.max():.2f}", flush=True)
+
+
+def missed(experts: Experts, events: Numbers, soon: NDArray[np.bool_]) -> Tensor:
+    """Return the loss of events that score low, at all and within the hours in which they should be found."""
+    scored = experts(tensor(events))
+    early = torch.where(torch.from_numpy(soon), scored, torch.full_like(scored, -50))
+    at_all, in_time = (softplus(-scores.max(dim=1).values).clamp(max=HOPELESS).mean() for scores in (scored, early))
+    return (1 - SOON_WEIGHS) * at_all + SOON_WEIGHS * in_time
 
 
 def excess(scores: NDArray[np.float64], cell: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -202,18 +236,20 @@ def tensor(values: NDArray[np.floating]) -> Tensor:
 
 
 def print_bars() -> None:
-    """Print the score for each budget: episodes on event-free desks."""
-    calm = []
+    """Print the score for each budget: episodes on event-free desks, and between events on the others."""
+    calm, busy = [], []
     for seed in BARS_ON:
         for noise, level in cells():
-            desk = simulate(noise, level, SERIES, seed, events=False)
-            calm.append(combined.surge(desk.flagged, desk.scanned, Design()).score)
+            for desks, events in ((calm, False), (busy, True)):
+                desk = simulate(noise, level, SERIES, seed, events=events)
+                desks.append((combined.surge(desk.flagged, desk.scanned, Design()).score, desk))
     for budget in BUDGETS:
         low, high = -10.0, 30.0
         for _ in range(25):
             middle = (low + high) / 2
-            often = np.mean([episodes(scores, middle) for scores in calm]) > 4 * budget
-            low, high = (middle, high) if often else (low, middle)
+            without = np.mean([episodes(scores, middle) for scores, _ in calm])
+            between = np.mean([episodes_between(scores, desk, middle) for scores, desk in busy])
+            low, high = (middle, high) if (without + between) / 2 > 4 * budget else (low, middle)
         print(f"({budget}, {high:.2f}),")
 
 

@@ -16,10 +16,13 @@ RULE_KINDS = ("item", "surge", "spread", "new_target", "coded_term", "outage", "
 ALERT_STATES = ("open", "acknowledged", "resolved")
 # What partners answer: they saw it, they doubt it, they know it from elsewhere.
 SIGHTINGS = ("seen", "disputed", "confirmed")
+# What the desk itself says: the alert was a real event, or was none. Apart from what partners answer.
+REAL, UNREAL = "real", "unreal"
 EVENT_KINDS = (
     *("opened", "grew", "acknowledged", "resolved", "note", "owner", "repeated", "escalated", "merged", "engaged"),
     "tagged",
     *SIGHTINGS,
+    *(REAL, UNREAL),
 )
 
 

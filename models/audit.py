@@ -24,6 +24,8 @@ ACTIONS = (
     "gold.changed",
     "gazetteer.changed",
     "lexicon.changed",
+    "rule.changed",
+    "silence.changed",
     "quarantine.released",
     "session.opened",
     "session.refused",

@@ -6,7 +6,7 @@ A source is a publisher, never a person. Nothing here knows how a source is read
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, and_, func, or_
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, and_, func, or_
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
@@ -57,6 +57,8 @@ class Source(Keyed, Claimable, Base):
     language: Mapped[str | None] = mapped_column(String(16), default=None)
     country: Mapped[str | None] = mapped_column(String(2), default=None)
     region: Mapped[str | None] = mapped_column(String(100), default=None)
+    # How many people it reaches, as far as its operator knows; a rule may ask for it.
+    audience: Mapped[int | None] = mapped_column(BigInteger, default=None)
     pack: Mapped[str | None] = mapped_column(String(64), default=None)
     enabled: Mapped[bool] = mapped_column(default=True)
     fetch_articles: Mapped[bool] = mapped_column(default=False)

@@ -2,11 +2,12 @@
 
 Nothing is written. An item rule is replayed on what the machine said, copies of one text being one alarm, and compared
 with what people decided since. A surge rule is replayed hour by hour on the tallies as they stand, each hour knowing
-only what lay before it.
+only what lay before it, and compared with the surges of the same series that people have judged.
 """
 
 import datetime as dt
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sqlalchemy import and_, func, select
@@ -16,12 +17,13 @@ from sqlalchemy.sql import ColumnElement
 from models.alert import Rule
 from models.assessment import STATUSES, Assessment
 from models.tally import hour_of
-from warn import items, parameters, patterns, series, surges, words
+from warn import confirmed, items, parameters, patterns, series, surges, words
 from warn.about import about_documents
 from warn.errors import RuleRefused
 from warn.facts import machine_facts_of
 from warn.rules import Facts, RuleInput, matches, problems, severity_of
-from warn.scan import scans
+from warn.scan import chosen, scans, watched_scopes
+from warn.series import Scope
 from warn.settings import WarnSettings
 from warn.trends import EARLIEST, floor
 
@@ -54,9 +56,10 @@ class Example:
 class Report:
     """What a rule would have done; `examples` are the latest alarms.
 
-    For item rules `reviews` counts, by status, what people decided about the posts behind the alarms; `precision` is
-    the share of confirmed among confirmed and rejected, None where nobody has decided; `missed` counts confirmed posts
-    of the time that the rule would have left alone. `complete` is false when there was more than could be read.
+    `reviews` counts what people decided: by status about the posts behind the alarms; for surge rules about alerts of
+    the same series at the same time (confirmed, disputed). `precision` is the share of confirmed among them, None where
+    nobody has decided; `missed` counts what people confirmed in the time and the rule would have left alone:
+    posts, or surges. `complete` is false when there was more than could be read.
     """
 
     since: dt.datetime
@@ -108,11 +111,10 @@ def _replay_item_rule(session: Session, rule: RuleInput, since: dt.datetime, unt
             if matches(rule, replace(fact, status="unreviewed")):
                 clusters.setdefault(fact.cluster_id, []).append(fact)
     reviews = Counter(fact.status for facts in clusters.values() for fact in facts)
-    decided = reviews["confirmed"] + reviews["rejected"]
     return replace(
         _report(since, until, [_item_example(rule, facts) for facts in clusters.values()]),
         reviews={status: reviews[status] for status in STATUSES},
-        precision=reviews["confirmed"] / decided if decided else None,
+        precision=_precision(reviews["confirmed"], reviews["rejected"]),
         missed=_confirmed(session, in_time) - reviews["confirmed"],
         complete=len(ids) <= MOST_READ,
     )
@@ -122,13 +124,35 @@ def _replay_surge_rule(
     session: Session, rule: RuleInput, since: dt.datetime, until: dt.datetime, settings: WarnSettings
 ) -> Report:
     examples = []
+    alarmed: dict[tuple[Scope, str], list[dt.datetime]] = defaultdict(list)
     for scanned in scans(session, rule, hour_of(since), hour_of(until), settings):
         names = series.names(session, scanned.scope.dimension, scanned.values)
         for alarm in scanned.episodes(settings.surge_quiet_hours):
             name = names[alarm.value]
             details = {"about": surges.about(alarm, name), "rests_on": surges.rests_on(alarm, name)}
             examples.append(Example(alarm.ends_at, *words.alert("surge", 0, alarm.observed, details)))
-    return _report(since, until, examples)
+            alarmed[alarm.scope, alarm.value].append(alarm.ends_at)
+    told: Counter[tuple[bool, bool]] = Counter()  # whether the rule alarmed, whether it was real
+    for key, one in _judged(session, rule, since, until):
+        begin, end = one.opened - confirmed.REACH, one.ended + confirmed.REACH
+        found = any(begin <= at <= end for at in alarmed.get(key, ()))
+        told[found, one.real] += 1
+    return replace(
+        _report(since, until, examples),
+        reviews={"confirmed": told[True, True], "disputed": told[True, False]},
+        precision=_precision(told[True, True], told[True, False]),
+        missed=told[False, True],
+    )
+
+
+def _judged(
+    session: Session, rule: RuleInput, since: dt.datetime, until: dt.datetime
+) -> Iterator[tuple[tuple[Scope, str], confirmed.Judged]]:
+    """Give the surges that people have judged in the series and the time of a rule."""
+    for scope in watched_scopes(rule):
+        found = confirmed.judged(session, scope)
+        for value in chosen(session, rule, scope, list(found)):
+            yield from (((scope, value), one) for one in found[value] if since <= one.opened < until)
 
 
 def _replay_pattern_rule(
@@ -174,6 +198,10 @@ def _report(since: dt.datetime, until: dt.datetime, examples: list[Example]) -> 
         weeks=[Week(at, begun[at]) for at in weeks],
         examples=sorted(examples, key=lambda example: example.at, reverse=True)[:MOST_EXAMPLES],
     )
+
+
+def _precision(right: int, wrong: int) -> float | None:
+    return right / (right + wrong) if right + wrong else None
 
 
 def _confirmed(session: Session, in_time: ColumnElement[bool]) -> int:

@@ -18,6 +18,7 @@ COLUMNS = (
     Assessment.cluster_id,
     Assessment.source_id,
     Source.name.label("source"),
+    Source.audience,
     Assessment.country,
     Assessment.region,
     Assessment.language,

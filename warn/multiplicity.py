@@ -21,6 +21,7 @@ from models.assessment import Assessment, Mark
 from models.tally import TallyDay, day_of
 from warn.rules import RuleInput, wanted_values
 from warn.scan import Alarm, labels_of
+from warn.series import off_the_key
 from warn.settings import WarnSettings
 
 HOUR = dt.timedelta(hours=1)
@@ -53,11 +54,12 @@ def watched(session: Session, rules: Iterable[Rule | RuleInput], end: dt.datetim
     last = day_of(end) + DAY
     since = last - dt.timedelta(days=settings.baseline_days)
     series: set[tuple[str, str, str, str]] = set()
+    named = [off_the_key(one) for one in (TallyDay.label, TallyDay.dimension, TallyDay.value, TallyDay.country)]
     for rule in rules:
         group = rule.parameters.get("group_by") or "all"
         within = wanted_values(rule.filters["country"]) if "country" in rule.filters and group != "country" else [""]
         query = (
-            select(TallyDay.label, TallyDay.dimension, TallyDay.value, TallyDay.country)
+            select(*named)
             .where(
                 TallyDay.label.in_(labels_of(rule)),
                 TallyDay.dimension == group,
@@ -65,7 +67,7 @@ def watched(session: Session, rules: Iterable[Rule | RuleInput], end: dt.datetim
                 TallyDay.day >= since,
                 TallyDay.day < last,
             )
-            .group_by(TallyDay.label, TallyDay.dimension, TallyDay.value, TallyDay.country)
+            .group_by(*named)
             .having(func.sum(TallyDay.voices) >= settings.surge_min_voices)
         )
         # Two rules that watch the same series may be wrong about it only once.

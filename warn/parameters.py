@@ -12,6 +12,7 @@ from models.tally import DIMENSIONS
 
 GROUPS = tuple(dimension for dimension in DIMENSIONS if dimension != "all")
 COUNTRY = 2
+EVERYBODY = 10**10
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Dates:
 Parameter = Whole | Number | Choice | Dates
 BUDGET = Number(0.1, 10, None, "it is the number of false alarms per series and quarter")
 KINDS: dict[str, dict[str, Parameter]] = {
-    "item": {"min_stage": Whole(0, 4, 0)},
+    "item": {"min_stage": Whole(0, 4, 0), "min_audience": Whole(0, EVERYBODY, 0)},
     "surge": {
         "group_by": Choice(GROUPS, None, ", or absent"),
         "window_hours": Choice((1, 3, 6, 12, 24), None, ", or absent to watch them all"),
@@ -117,6 +118,7 @@ KINDS: dict[str, dict[str, Parameter]] = {
         "before_days": Whole(0, 365, 14),
         "after_days": Whole(0, 365, 7),
         "min_stage": Whole(0, 4, 0),
+        "min_audience": Whole(0, EVERYBODY, 0),
     },
 }
 

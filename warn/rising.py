@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from models.assessment import PATHWAYS
 from models.tally import TallyHour, hour_of
+from warn.series import off_the_key
 from warn.tally import ANY, VOLUME
 
 DAY = dt.timedelta(days=1)
@@ -138,8 +139,9 @@ def _read(
         for column in (TallyHour.documents, TallyHour.voices)
         for start, end in zip(starts, ends, strict=True)
     ]
+    label_of, value_of = off_the_key(TallyHour.label), off_the_key(TallyHour.value)
     query = (
-        select(TallyHour.label, TallyHour.value, *columns)
+        select(label_of, value_of, *columns)
         .where(
             TallyHour.label.in_(list(labels)),
             TallyHour.dimension == dimension,
@@ -147,7 +149,7 @@ def _read(
             TallyHour.hour >= min(starts),
             TallyHour.hour < until,
         )
-        .group_by(TallyHour.label, TallyHour.value)
+        .group_by(label_of, value_of)
     )
     for label, value, *counted in session.execute(query):
         numbers = tuple(int(one) for one in counted)

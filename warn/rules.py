@@ -2,8 +2,9 @@
 
 Deciding is pure here; when rules are looked at is told by `warn.alerts`.
 
-An item rule matches one document: `min_severity`, any of `signals`, `parameters.min_stage`, and `filters`. Only what is
-flagged now matches, unless the rule filters by `stance` or `flag` itself.
+An item rule matches one document: `min_severity`, any of `signals`, `parameters.min_stage`, how many people its source
+reaches (`parameters.min_audience`; where nobody has written it down, none), and `filters`. Only what is flagged now
+matches, unless the rule filters by `stance` or `flag` itself.
 A surge rule watches series: one per label (`signals`, or everything flagged) and per value of `parameters.group_by`.
 A calendar rule is an item rule that applies near its dates only and raises severity there. The kinds that find patterns
 (`spread`, `new_target`, `coded_term`) filter posts as an item rule does; an outage rule looks at sources.
@@ -65,6 +66,7 @@ class Facts:
     signals: dict[str, float]
     targets: tuple[str, ...]
     target_names: tuple[str, ...]
+    audience: int | None = None  # people that the source reaches, None where nobody has said
 
 
 DEFAULT_RULES = (
@@ -101,6 +103,8 @@ def matches(rule: Rule | RuleInput, facts: Facts) -> bool:
         return False
     if facts.stage < rule.parameters.get("min_stage", 0) or severity_of(rule, facts) < rule.min_severity:
         return False
+    if (facts.audience or 0) < rule.parameters.get("min_audience", 0):
+        return False
     if rule.signals and not facts.signals.keys() & set(rule.signals):
         return False
     return all(_passes(key, wanted, facts) for key, wanted in rule.filters.items())
@@ -120,7 +124,8 @@ def explain(rule: Rule | RuleInput, facts: Facts) -> str:
     date = calendar.raised(rule.parameters, facts.country, facts.event_at) if rule.kind == "calendar" else None
     near = f" raised by {date.by} because of {date.name}" if date else ""
     because = f"severity {facts.severity}{near} (rule: at least {rule.min_severity}), stage {facts.stage}"
-    return f"{because} ({words.STAGES[facts.stage]}), {words.listed(shown) if shown else 'no signal'}."
+    reach = f", a source that reaches {facts.audience:,} people" if rule.parameters.get("min_audience") else ""
+    return f"{because} ({words.STAGES[facts.stage]}){reach}, {words.listed(shown) if shown else 'no signal'}."
 
 
 def create_rule(session: Session, rule: RuleInput, account_id: int | None, now: dt.datetime) -> Rule:

@@ -27,6 +27,8 @@ SPOKEN = Spoken(
         "gold.changed": "changed a gold case",
         "gazetteer.changed": "changed a group's names",
         "lexicon.changed": "changed the lexicon",
+        "rule.changed": "changed a rule",
+        "silence.changed": "began or ended a silence",
         "quarantine.released": "released from quarantine",
         "session.opened": "signed in",
         "session.refused": "tried to sign in and was refused",

@@ -77,6 +77,7 @@ class Plot:
     dark: list[tuple[float, float]] = field(default_factory=list)
     spans: list[tuple[float, float, str]] = field(default_factory=list)
     notes: list[tuple[float, str]] = field(default_factory=list)
+    whiskers: list[tuple[float, float, float]] = field(default_factory=list)
     ticks_x: list[Tick] = field(default_factory=list)
     ticks_y: list[Tick] = field(default_factory=list)
     width: int = WIDTH

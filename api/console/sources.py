@@ -26,6 +26,7 @@ FIELDS = Spoken(
         "language": "Language",
         "country": "Country",
         "region": "Region",
+        "audience": "People reached",
         "credential": "Credential",
     }
 )
@@ -57,7 +58,12 @@ def add(at: At, sessions: AllSessions, now: Now, form: Posted) -> Response:
     typed = {name: one(form, name) for name in FIELDS}
     try:
         with writing(sessions) as session:
-            sources.create_source(session, {**typed, "interval_seconds": whole(typed["interval_seconds"])}, now)
+            seconds, people = typed["interval_seconds"], typed["audience"]
+            numbers = {
+                "interval_seconds": whole(seconds, "interval_seconds", _("a whole number of seconds, for example 900")),
+                "audience": whole(people, "audience", _("a whole number of people")) if people else None,
+            }
+            sources.create_source(session, {**typed, **numbers}, now)
     except (Invalid, Conflict) as refused:
         with reading(sessions) as session:
             return sources_page(session, at, now, typed=typed, refused=refused)
@@ -121,10 +127,10 @@ def page_number(text: str) -> int:
     return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
 
 
-def whole(text: str) -> int:
+def whole(text: str, field: str, otherwise: str) -> int:
     """Return a whole number that was typed; raises Invalid."""
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise Invalid("interval_seconds: " + _("a whole number of seconds, for example 900"))
+    if not (text.isascii() and text.isdigit() and len(text) < 12):
+        raise Invalid(f"{field}: {otherwise}")
     return int(text)
 
 

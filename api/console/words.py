@@ -178,6 +178,8 @@ TIMELINE: Mapping[str, str] = Spoken(
         "seen": "a partner has seen it",
         "disputed": "a partner doubts it",
         "confirmed": "a partner knows it from elsewhere",
+        "real": "found to be a real event",
+        "unreal": "found to be no event",
     }
 )
 DELIVERY_EVENTS: Mapping[str, str] = Spoken(

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
+from api import audit
 from api.dependencies import CurrentSettings, Id, Lead, Moment, Now, Reader, ReadSession, Session, Word
 from api.errors import NotFound
 from api.pagination import Listed, PageWanted, after, listed
@@ -119,9 +120,11 @@ class BacktestShape(BaseModel):
     alarms_per_week: float
     weeks: list[WeekShape]
     examples: list[ExampleShape] = Field(description="The latest alarms.")
-    reviews: dict[str, int] | None = Field(description="What people decided about the posts behind the alarms.")
-    precision: float | None = Field(description="Confirmed among confirmed and rejected; null where nobody decided.")
-    missed: int | None = Field(description="Confirmed posts of the time that the rule would have left alone.")
+    reviews: dict[str, int] | None = Field(
+        description="What people decided about the posts behind the alarms; of surges, about alerts of the same series."
+    )
+    precision: float | None = Field(description="Confirmed among the decided; null where nobody decided.")
+    missed: int | None = Field(description="Confirmed posts, or surges, of the time that the rule would leave alone.")
     complete: bool = Field(description="False when there was more than could be read.")
 
 
@@ -146,14 +149,18 @@ def get_rule(_who: Reader, session: ReadSession, rule_id: Id) -> RuleShape:
 @router.post("", status_code=201, summary="Write a rule", responses=describe_failures(401, 403, 409, 422))
 def create_rule(who: Lead, session: Session, now: Now, sent: RuleSent) -> RuleShape:
     """Keep a new rule; the worker looks by it at its next turn."""
-    return rule_shape(rules.create_rule(session, rules.RuleInput(**sent.model_dump()), who.account_id, now))
+    kept = rules.create_rule(session, rules.RuleInput(**sent.model_dump()), who.account_id, now)
+    audit.note(session, who.account_id, "rule.changed", now, details={"rule": kept.id, "act": "keep"})
+    return rule_shape(kept)
 
 
 @router.patch("/{rule_id}", summary="Change a rule", responses=describe_failures(401, 403, 404, 409, 422))
-def change_rule(_who: Lead, session: Session, rule_id: Id, sent: RuleChange) -> RuleShape:
+def change_rule(who: Lead, session: Session, now: Now, rule_id: Id, sent: RuleChange) -> RuleShape:
     """Change a rule, or switch it off: rules are not deleted, because their alerts name them."""
     changes = {name: value for name, value in sent.model_dump(exclude_unset=True).items() if value is not None}
-    return rule_shape(rules.change_rule(session, rule_id, changes))
+    kept = rules.change_rule(session, rule_id, changes)
+    audit.note(session, who.account_id, "rule.changed", now, details={"rule": rule_id, "act": "keep"})
+    return rule_shape(kept)
 
 
 @router.post("/backtest", summary="Replay a rule", responses=describe_failures(401, 403, 422))

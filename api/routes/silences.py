@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
+from api import audit
 from api.dependencies import MAX_ID, Id, Lead, Moment, Now, Reader, ReadSession, Session
 from api.pagination import Listed, PageWanted, after, listed
 from api.problems import describe_failures
@@ -78,13 +79,17 @@ def list_silences(
 def create_silence(who: Lead, session: Session, now: Now, sent: SilenceSent) -> SilenceShape:
     """Hold deliveries back until `ends_at`; what is still unresolved then is delivered."""
     silence = silences.SilenceInput(**sent.model_dump())
-    return silence_shape(silences.create_silence(session, silence, who.account_id, now))
+    kept = silences.create_silence(session, silence, who.account_id, now)
+    audit.note(session, who.account_id, "silence.changed", now, details={"silence": kept.id, "act": "begin"})
+    return silence_shape(kept)
 
 
 @router.post("/{silence_id}/end", summary="Stop holding back", responses=describe_failures(401, 403, 404, 409, 422))
-def end_silence(_who: Lead, session: Session, now: Now, silence_id: Id) -> SilenceShape:
+def end_silence(who: Lead, session: Session, now: Now, silence_id: Id) -> SilenceShape:
     """End a silence now; what it held back and is unresolved is delivered."""
-    return silence_shape(silences.end_silence(session, silence_id, now))
+    ended = silences.end_silence(session, silence_id, now)
+    audit.note(session, who.account_id, "silence.changed", now, details={"silence": silence_id, "act": "end"})
+    return silence_shape(ended)
 
 
 def silence_shape(silence: Silence) -> SilenceShape:

@@ -31,6 +31,7 @@ class SourceShape(BaseModel):
     language: str | None
     country: str | None
     region: str | None
+    audience: int | None = Field(description="How many people it reaches, as far as the operator knows.")
     pack: str | None
     enabled: bool
     fetch_articles: bool
@@ -92,6 +93,7 @@ class SourceSent(BaseModel):
     language: str | None = None
     country: str | None = None
     region: str | None = None
+    audience: int | None = Field(default=None, description="People it reaches, as far as you know.")
     enabled: bool = True
     fetch_articles: bool = False
     credential: str | None = Field(default=None, description="Name of a secret in TOCSIN_CREDENTIALS.")
@@ -108,6 +110,7 @@ class SourceChange(BaseModel):
     language: str | None = None
     country: str | None = None
     region: str | None = None
+    audience: int | None = None
     enabled: bool | None = None
     fetch_articles: bool | None = None
     credential: str | None = None

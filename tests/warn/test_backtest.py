@@ -8,14 +8,15 @@ from sqlalchemy import select
 from models.alert import Alert
 from models.assessment import Assessment
 from models.database import Sessions, reading, writing
-from tests.factories import add_assessment, add_document, add_item
+from tests.factories import add_alert, add_assessment, add_document, add_item, add_rule
 from tests.warn.history import write_history
+from warn import confirmed
 from warn.backtest import Report, backtest
 from warn.errors import RuleRefused
 from warn.rules import RuleInput
 from warn.settings import WarnSettings
 
-DAY = dt.timedelta(days=1)
+DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
 ITEM = RuleInput("Calls for violence", "item", min_severity=70)
 SURGE = RuleInput("Rise", "surge")
 
@@ -92,7 +93,27 @@ def test_a_surge_rule_is_replayed_episode_by_episode(sessions: Sessions, now: dt
     assert report.alarms == 2
     assert report.examples[0].title == "Surge of flagged posts"
     assert sum(week.alarms for week in report.weeks) == 2
-    assert report.precision is None
+    assert (report.precision, report.missed) == (None, 0)
+
+
+def test_a_surge_rule_is_held_against_the_surges_that_people_judged(sessions: Sessions, now: dt.datetime) -> None:
+    burst = {hours: 8 for start in (10, 300) for hours in range(start, start + 5)}
+    with writing(sessions) as session:
+        write_history(session, now, days=100, extra=burst)
+        rule = add_rule(session, kind="surge")
+        for hours, verdict, key in (
+            (300, "confirmed", "surge:any:all:::1"),
+            (10, "disputed", "surge:any:all:::2"),
+            (150, "confirmed", "surge:any:all:::3"),
+            (150, "confirmed", "surge:any:target:religion::4"),
+            (1000, "confirmed", "surge:any:all:::5"),
+        ):
+            at = now - hours * HOUR
+            alert = add_alert(session, rule, kind="surge", group_key=key, opened_at=at, last_event_at=at)
+            confirmed.decide(session, alert.id, verdict, None, None, now)
+    report = replay(sessions, now, SURGE)
+    assert report.reviews == {"confirmed": 1, "disputed": 1}
+    assert (report.precision, report.missed) == (0.5, 1)
 
 
 def test_a_replay_before_there_were_feeds_is_refused(sessions: Sessions, now: dt.datetime) -> None:

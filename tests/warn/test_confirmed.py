@@ -9,7 +9,7 @@ from models.database import Sessions, reading, writing
 from tests.factories import add_rule
 from tests.warn.history import write_history
 from tests.warn.test_alerts import only_alert, raised
-from warn import confirmed, series
+from warn import confirmed, series, timeline
 from warn.baseline import Design, learn
 from warn.confirmed import kept
 from warn.errors import NotFound
@@ -63,6 +63,18 @@ def test_a_confirmed_surge_leaves_the_history_of_its_series(sessions: Sessions, 
     with writing(sessions) as session:
         confirmed.decide(session, alarmed, "disputed", None, None, now)
     assert left_out() == 0
+
+
+def test_what_a_partner_answers_moves_no_history(sessions: Sessions, now: dt.datetime, alarmed: int) -> None:
+    slot = series.slot_of(now, HOUR_SECONDS)
+    with writing(sessions) as session:
+        timeline.answer(session, alarmed, "confirmed", None, None, now)
+        assert kept(session, SCOPE, [""], slot - 48, slot + 24, HOUR_SECONDS) is None
+        assert confirmed.verdict_of(session, alarmed) is None
+        confirmed.decide(session, alarmed, "confirmed", None, None, now)
+        timeline.answer(session, alarmed, "disputed", None, None, now)
+        assert confirmed.verdict_of(session, alarmed) == "confirmed"
+        assert timeline.sightings(session, [alarmed]) == {alarmed: {"seen": 0, "disputed": 1, "confirmed": 0}}
 
 
 def test_a_trend_expects_less_after_a_confirmed_event(sessions: Sessions, now: dt.datetime, alarmed: int) -> None:

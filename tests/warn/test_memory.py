@@ -203,7 +203,7 @@ def test_a_verdict_changes_what_is_normal(sessions: Sessions, end: dt.datetime, 
     memory, hour = Memory(), series.slot_of(end, HOUR_SECONDS) - 1
     before = assert_alike(sessions, memory, hour)
     with writing(sessions) as session:
-        session.add(AlertEvent(alert_id=alert_id, at=end, kind="confirmed"))
+        session.add(AlertEvent(alert_id=alert_id, at=end, kind="real"))
     assert assert_alike(sessions, memory, hour)[NAMES[8]] != before[NAMES[8]]
 
 

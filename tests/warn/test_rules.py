@@ -137,3 +137,14 @@ def test_a_rule_is_stored_changed_and_refused(sessions: Sessions, now: dt.dateti
             create_rule(session, ITEM, None, now)
         with pytest.raises(NotFound, match="no rule 99"):
             change_rule(session, 99, {})
+
+
+def test_a_rule_may_ask_how_many_people_a_source_reaches() -> None:
+    wide = replace(ITEM, parameters={"min_audience": 100_000})
+    assert problems(wide) == []
+    assert not matches(wide, FACTS)  # nobody has written down whom it reaches
+    assert not matches(wide, replace(FACTS, audience=99_999))
+    heard = replace(FACTS, audience=250_000)
+    assert matches(wide, heard)
+    assert "a source that reaches 250,000 people" in explain(wide, heard)
+    assert "reaches" not in explain(ITEM, heard)

@@ -230,6 +230,7 @@ def test_an_admin_adds_a_source_and_pauses_it(sessions: Sessions, admin: Browser
         ({"name": ""}, "Name: 1 to 200"),
         ({"url": "file:///etc/passwd"}, "Address: "),
         ({"interval_seconds": "soon"}, "whole number of seconds"),
+        ({"audience": "many"}, "People reached: a whole number of people"),
         ({"interval_seconds": "1"}, "Seconds between asking: between 60"),
         ({"country": "Kenya"}, "two letters"),
         ({"kind": "telepathy"}, "Kind: it must be one of"),

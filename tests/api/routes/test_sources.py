@@ -135,3 +135,13 @@ def test_a_secret_is_not_taken_for_the_name_of_one(admin: TestClient) -> None:
     assert refused.status_code == 422
     assert "TOCSIN_CREDENTIALS" in refused.json()["detail"]
     assert "AIza" not in refused.text
+
+
+def test_how_many_people_a_source_reaches_is_kept_and_changed(admin: TestClient) -> None:
+    sent = {"name": "Radio Keshu", "url": "https://radio.example.org/feed", "audience": 250_000}
+    made = admin.post("/v1/sources", json=sent).json()
+    assert made["audience"] == 250_000
+    path = f"/v1/sources/{made['id']}"
+    assert admin.patch(path, json={"audience": 300_000}).json()["audience"] == 300_000
+    refused = admin.patch(path, json={"audience": -1})
+    assert (refused.status_code, "audience: between 0 and" in refused.json()["detail"]) == (422, True)
