@@ -1,7 +1,7 @@
 """When the operator was told of a source's trouble.
 
 Revision ID: 0015
-Revises: 0012
+Revises: 0013
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """How many people a source reaches.
 
 Revision ID: 0016
-Revises: 0012
+Revises: 0015
 """
 
 import sqlalchemy as sa
