@@ -142,14 +142,23 @@ def _languages(scorer: Scorer) -> str:
             code,
             of["status"],
             ", ".join(
-                f"{name} {one['macro_f1']:.3f}" + (f" ({one['floor']:.3f})" if "floor" in one else "")
+                f"{name} {one['macro_f1']:.3f}, {one['macro_f1_own']:.3f}"
+                + (f" ({one['floor']:.3f})" if "floor" in one else "")
                 for name, one in of["sets"].items()
             ),
             ", ".join(of["signals"]),
         ]
         for code, of in sorted(scorer.config.languages.items())
     ]
-    return _table(["language", "status", "F1 of each set's signal (floor)", "signals that may be flagged"], lines)
+    return _table(
+        [
+            "language",
+            "status",
+            "F1 of each set's signal at the threshold, at one half (floor)",
+            "signals that may be flagged",
+        ],
+        lines,
+    )
 
 
 def _identification(data: Path) -> str:
