@@ -33,6 +33,7 @@ from api.console import (
     sources,
     steps,
     thresholds,
+    training,
     webhooks,
 )
 
@@ -59,6 +60,7 @@ MODULES = (
     directory,
     quarantine,
     agreement,
+    training,
     feedback,
     thresholds,
     people,

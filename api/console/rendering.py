@@ -78,7 +78,7 @@ def environment() -> Environment:
         "said": ELSEWHERE.say,
         "name": name,
     }
-    made.filters |= {"decimal": decimal, "share": share}
+    made.filters |= {"decimal": decimal, "share": share, "points": points}
     return made
 
 
@@ -148,6 +148,11 @@ def percent(probability: float) -> str:
 def share(part: float) -> str:
     """Return a measured share as a whole percentage, all and nothing among them."""
     return numbers.format_percent(round(part, 2), locale=speaking().locale)
+
+
+def points(change: float) -> str:
+    """Return a change of a share in whole percentage points, with its sign."""
+    return numbers.format_decimal(round(change * 100), "+#,##0;−#,##0", locale=speaking().locale)
 
 
 def number(count: float) -> str:
