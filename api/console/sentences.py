@@ -75,6 +75,7 @@ ELSEWHERE = Sentences(
     "the text mixes %(parts)s; the model has validated performance in neither",
     "the model has no validated performance in language %(language)s",
     "the text mixes %(parts)s; the model can judge %(part)s alone",
+    "the model's reading of %(language)s is experimental",
     "the language (%(language)s) is uncertain",
     "%(signal)s lies too close to its threshold",
     "the text looks like nothing the model has read: code, markup or a table",
