@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from api.console import translation, words
+from api.console import alert_words, translation, words
 from api.console.sentences import ELSEWHERE
 from api.console.translation import gettext as _
 from api.console.translation import ngettext, speaking
@@ -79,6 +79,7 @@ def environment() -> Environment:
         "name": name,
     }
     made.filters |= {"decimal": decimal, "share": share, "points": points}
+    made.filters |= {"alert_title": alert_words.title, "alert_summary": alert_words.summary}
     return made
 
 

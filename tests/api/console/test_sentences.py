@@ -31,7 +31,8 @@ def test_every_pattern_is_still_written_somewhere() -> None:
     texts = {text for text in written() if len(text) < 400}
     # The names of fields and the reason before a half-read text are put in front of the sentence where it is written.
     after_field = {text.partition(": ")[2] for text in texts} | {"x" + text for text in texts}
-    known = texts | after_field
+    units = {"x " + text for text in texts if text.isalpha()}
+    known = texts | after_field | units
     assert [one for one in ELSEWHERE.patterns if not any(shape(one).fullmatch(text) for text in known)] == []
 
 
@@ -54,6 +55,16 @@ def test_what_a_hole_held_is_translated_too() -> None:
     moved = ELSEWHERE.say(Change("languages", "the texts at release", 0.5).sentence)
     assert "publication" in moved
     assert "0.50" in moved
+
+
+def test_a_state_is_said_with_its_pauses() -> None:
+    asked = ELSEWHERE.say("asked every 8 minutes, twice as often as set: everything was new last time")
+    assert "8 minutes" in asked
+    assert "asked" not in asked
+    assert "twice" not in asked
+    quiet = ELSEWHERE.say("answers, but has had nothing new for 3 days; it usually has something every 2 hours")
+    assert "3 jours" in quiet
+    assert "2 heures" in quiet
 
 
 def test_an_unknown_sentence_is_left_alone() -> None:
