@@ -21,7 +21,7 @@ from api.console.rendering import page, see_other
 from api.console.translation import gettext as _
 from api.dependencies import AllSessions, CurrentSettings, Id, Now, ReadSession
 from api.errors import NotFound
-from api.gold import Share
+from api.gold import Share, counted
 from api.queue import Found
 from api.reviews import Decision
 from classify.labels import SIGNAL_MEANINGS, STANCE_MEANINGS
@@ -176,7 +176,7 @@ def following(
 def first_answers(case: training.Case, every: Iterable[Mapping[int, list[PracticeAnswer]]]) -> Share:
     """Count everybody's first answers to one case."""
     met = [given[case.assessment_id][0] for given in every if given.get(case.assessment_id)]
-    return training.counted(map(case.agrees, met))
+    return counted(map(case.agrees, met))
 
 
 def pathway_of(request: Request) -> str:

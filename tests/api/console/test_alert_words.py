@@ -75,6 +75,7 @@ def test_in_other_languages_no_english_is_left(
 
 def test_details_of_another_version_show_what_was_stored() -> None:
     speak("fr")
-    for details in ({}, {"about": {}}, details_of({}, {"signals": None}), details_of(SURGE | {"label": "x"}, {})):
+    others: list[dict[str, Any]] = [{}, {"about": {}}, details_of({}, {"signals": None})]
+    for details in (*others, details_of(SURGE | {"label": "x"}, {})):
         alert = Alert(kind="surge", severity=1, count=1, title="As stored", summary="So.", details=details)
         assert (alert_words.title(alert), alert_words.summary(alert)) == ("As stored", "So.")
