@@ -1,4 +1,4 @@
-"""How far reviewers agree: Krippendorff's alpha by label and language, and each reviewer beside the gold cases.
+"""How far reviewers agree with each other: Krippendorff's alpha by label and language.
 
 The coefficient is that of Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011), for nominal data: any
 number of reviewers, answers may be missing. Intervals are Wilson's (1927). It knows no page.
@@ -13,9 +13,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.reviews import MACHINE_MARKS, standing
-from models.account import Account
 from models.assessment import SIGNALS, Assessment
-from models.review import GoldCase, Review
+from models.review import Review
 
 MOST_PASSAGES = 5_000  # the latest that several people decided about
 FEWEST_PASSAGES = 10  # below this a coefficient says next to nothing
@@ -30,17 +29,6 @@ class Agreement:
     language: str
     passages: int
     alpha: float | None
-
-
-@dataclass(frozen=True)
-class GoldStanding:
-    """One reviewer beside the gold cases, with the 95% interval of the share that agreed."""
-
-    name: str
-    decided: int
-    agreed: int
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -119,27 +107,6 @@ def units_of(session: Session) -> list[Unit]:
             said = [frozenset(_signals(assessment, one)) for one in counted if one.verdict != "unsure"]
             units.append(Unit(assessment.language, tuple(one.verdict for one in counted), tuple(said)))
     return units
-
-
-def gold_standings(session: Session) -> list[GoldStanding]:
-    """Return how often each reviewer agreed with the gold cases, by name; their first decision counts."""
-    query = (
-        select(Review.reviewer_id, Account.name, Review.assessment_id, Review.verdict, GoldCase.verdict)
-        .join(GoldCase, GoldCase.assessment_id == Review.assessment_id)
-        .join(Account, Account.id == Review.reviewer_id)
-        # Whoever declared the case gold is not measured by it.
-        .where(GoldCase.created_by != Review.reviewer_id)
-        .order_by(Review.id)
-    )
-    first: dict[tuple[int, int], tuple[str, bool]] = {}
-    for reviewer, name, passage, said, gold in session.execute(query):
-        first.setdefault((reviewer, passage), (name, said == gold))
-    found = []
-    for reviewer in {one for one, _ in first}:
-        rows = [value for (one, _), value in first.items() if one == reviewer]
-        agreed = sum(right for _, right in rows)
-        found.append(GoldStanding(rows[0][0], len(rows), agreed, *wilson(agreed, len(rows))))
-    return sorted(found, key=lambda one: one.name)
 
 
 def _agreement(label: str, language: str, units: Sequence[Unit]) -> Agreement:

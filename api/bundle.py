@@ -10,7 +10,6 @@ import datetime as dt
 import hashlib
 import io
 import json
-import uuid
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api import evidence_verifier
+from api import archives, evidence_verifier
 from api.errors import Conflict, NotFound
 from ingest import log
 from ingest.evidence import raw_bytes
@@ -33,14 +32,17 @@ from models.evidence import RawBody
 from models.item import Item
 from models.log import LogEntry
 from models.review import Review
-from models.source import Source
+from models.source import SOCIAL_KINDS, WEB_KINDS, Source
 
+# How a document's notes name the page that was fetched for its item.
+ARTICLE = "article kept as "
 MOST = 1000  # assessments of one alert in a bundle; the case says how many there are in all
 README = """This is an evidence bundle of Tocsin.
 
 case.json       what was collected and found: items, texts, machine readings, reviews, the alert and its timeline
 custody.json    what happened to it, in order: who or what, when, with which hash
 raw.warc        the bytes as they came, before anything read them (ISO 28500, records of type resource)
+pages.wacz      what of it came over HTTP, to be opened in a replay tool (WACZ 1.1.1); absent where nothing did
 proofs.json     for each row: the entry that was logged, and its audit path (RFC 6962)
 checkpoint.txt  the log's head, signed (C2SP checkpoint); key.txt is the public key
 SHA256SUMS      checksums of all other files
@@ -90,6 +92,8 @@ def build(
         "key.txt": (signed[1] or "this installation has no key yet, so the checkpoint is not signed").encode(),
         "verify.py": Path(evidence_verifier.__file__).read_bytes(),
     }
+    if over_http := captures(session, case, bodies):
+        files["pages.wacz"] = archives.wacz(over_http, _title(case), now)
     sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items()))
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -100,32 +104,46 @@ def build(
 
 def warc(case: Case, bodies: dict[str, RawBody], now: dt.datetime) -> bytes:
     """Write the raw bytes as WARC 1.1."""
-    about = f"software: tocsin {version('tocsin')}\r\nformat: WARC File Format 1.1\r\n".encode()
-    records = [_record("warcinfo", "application/warc-fields", about, now, {})]
+    records = [archives.about(now)]
     for item in case.items:
         body = bodies.get(item.raw_sha256 or "")
         if body is None or body.forgotten_at is not None:
             continue
         address = item.url or case.sources[item.source_id].url or f"urn:tocsin:item:{item.id}"
-        headers = {
-            "WARC-Target-URI": "".join(char for char in address if char.isprintable() and char != " "),
-            "WARC-Payload-Digest": f"sha256:{body.sha256}",
-        }
-        kind = body.content_type or "application/octet-stream"
-        records.append(_record("resource", kind, raw_bytes(body), body.received_at, headers))
+        records.append(archives.resource(address, body.content_type or "", raw_bytes(body), body.received_at))
     return b"".join(records)
 
 
-def _record(kind: str, content_type: str, data: bytes, at: dt.datetime, headers: dict[str, str]) -> bytes:
-    name = uuid.uuid5(uuid.NAMESPACE_URL, f"{kind}:{hashlib.sha256(data).hexdigest()}:{headers}")
-    said = {
-        "WARC-Type": kind,
-        "WARC-Record-ID": f"<urn:uuid:{name}>",
-        "WARC-Date": f"{at.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}",
-        "Content-Type": "".join(char for char in content_type if char.isprintable()),
-        "Content-Length": str(len(data)),
-    } | headers
-    return b"WARC/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in said.items()).encode() + b"\r\n" + data + b"\r\n\r\n"
+def captures(session: Session, case: Case, bodies: dict[str, RawBody]) -> list[archives.Capture]:
+    """Return what came over HTTP: the answers that items were read from, and the articles that were fetched for them.
+
+    An answer stands under the address that was asked, each once; its name in the list is the source's.
+    """
+    found: dict[tuple[str, str], archives.Capture] = {}
+    articles = _articles(session, case)
+    for item in case.items:
+        source = case.sources[item.source_id]
+        asked = source.url if source.kind in (*WEB_KINDS, *SOCIAL_KINDS) else None
+        for address, body, title in (
+            (asked, bodies.get(item.raw_sha256 or ""), source.name),
+            (item.url, articles.get(item.id), item.title or ""),
+        ):
+            if address and archives.is_http(address) and body is not None and body.forgotten_at is None:
+                kept = archives.Capture(address, body.received_at, body.content_type or "", raw_bytes(body), title)
+                found.setdefault((address, body.sha256), kept)
+    return list(found.values())
+
+
+def _articles(session: Session, case: Case) -> dict[int, RawBody]:
+    """Return the pages that were fetched for items, by item; a document's notes name them by hash."""
+    named = {}
+    for document in case.documents.values():
+        for note in document.notes:
+            if isinstance(note, str) and note.startswith(ARTICLE):
+                named[document.item_id] = note.removeprefix(ARTICLE)
+    kept = session.scalars(select(RawBody).where(RawBody.sha256.in_(set(named.values()))))
+    bodies = {body.sha256: body for body in kept}
+    return {item: bodies[digest] for item, digest in named.items() if digest in bodies}
 
 
 def _case(session: Session, alert_id: int | None, assessment_id: int | None) -> Case:
@@ -291,6 +309,10 @@ def _custody(
     steps.sort(key=lambda step: step[0])
     steps.append((now, "this bundle was made", by, None))
     return [{"at": _time(at), "what": what, "by": who, "sha256": digest} for at, what, who, digest in steps]
+
+
+def _title(case: Case) -> str:
+    return f"Alert {case.alert.id}" if case.alert else f"Assessment {case.assessments[0].id}"
 
 
 def _json(value: Any) -> bytes:

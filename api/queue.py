@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, false, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from api.pagination import read_cursor, write_cursor
@@ -206,12 +206,13 @@ def _conditions(filters: QueueFilters, source_id: int | None) -> list[ColumnElem
 def wanting_another(*, thirds: bool = True) -> CompoundSelect[int]:
     """Select what another reviewer should decide about: open second looks, and gold cases, which never close.
 
-    Without `thirds` those are left out in which two disagree already.
+    Gold cases for training are left out: who has practised on one knows its answer. Without `thirds` those are left out
+    in which two disagree already.
     """
     looks = select(SecondLook.assessment_id).where(SecondLook.open == true())
     if not thirds:
         looks = looks.where(SecondLook.wanted < THIRD)
-    return looks.union_all(select(GoldCase.assessment_id))
+    return looks.union_all(select(GoldCase.assessment_id).where(GoldCase.training == false()))
 
 
 def handed_to(account_id: int) -> Select[int]:

@@ -7,14 +7,12 @@ an operator may have mended it; until then everybody who asks is told why.
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from classify.checkpoint import BUNDLED, configured
 from classify.errors import ModelBroken
+from classify.scorer import ModelConfig, Scorer
 from classify.settings import ClassifySettings
-
-if TYPE_CHECKING:
-    from classify.scorer import Scorer
 
 RETRY_SECONDS = 60.0
 SHOWN = ("thresholds", "band", "languages", "max_tokens", "card")
@@ -30,7 +28,7 @@ class LazyScorer:
         self._broken: ModelBroken | None = None
         self._tried_at = 0.0
 
-    def get(self) -> "Scorer":
+    def get(self) -> Scorer:
         """Return the scorer; raises ModelBroken with the reason when there is none."""
         with self._lock:
             if self._scorer is not None:
@@ -49,15 +47,17 @@ class LazyScorer:
 
     def card(self) -> dict[str, Any]:
         """Return what the model's own `config.json` says of it, without loading it; raises ModelBroken."""
-        bundled = self.settings.model == "bundled"
-        if self._scorer is not None and not bundled:
-            config = self._scorer.config
-            told = {key: getattr(config, key) for key in SHOWN}
-            return {"model": config.model, "engine": self._scorer.engine, **told}
-        path = BUNDLED if bundled else Path(self.settings.model)
-        try:
-            config = configured(path)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelBroken(f"the config.json in {path} cannot be read ({type(error).__name__})") from error
+        config = self.config()
         engine = self._scorer.engine if self._scorer else f"{self.settings.engine}, not loaded yet"
         return {"model": config.model, "engine": engine, **{key: getattr(config, key) for key in SHOWN}}
+
+    def config(self) -> ModelConfig:
+        """Return the model's configuration without loading its weights; raises ModelBroken."""
+        bundled = self.settings.model == "bundled"
+        if self._scorer is not None and not bundled:
+            return self._scorer.config
+        path = BUNDLED if bundled else Path(self.settings.model)
+        try:
+            return configured(path)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ModelBroken(f"the config.json in {path} cannot be read ({type(error).__name__})") from error

@@ -7,7 +7,7 @@ and that is said. Nothing is ever applied by itself. It knows no page.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -36,7 +36,8 @@ class Suggestion:
     """What reviews say of one signal in one language; `threshold` is None where none meets the precision.
 
     `reviews`, `kept`, `low` and `high` are of the passages at or above it; `stands` counts all
-    reviewed ones that stand. `below` counts the reviews under the present threshold: what lower ones rest on.
+    reviewed ones that stand. `below` counts the reviews under the `present` threshold: what lower ones rest on. That is
+    None where the signal cannot be flagged in the language.
     """
 
     signal: str
@@ -49,6 +50,7 @@ class Suggestion:
     stands: int
     below: int
     total: int
+    present: float | None = None
 
     @property
     def precision(self) -> float | None:
@@ -80,9 +82,12 @@ def judged_passages(session: Session) -> list[Judged]:
 
 
 def suggestions(
-    judged: Iterable[Judged], precision: float, present: dict[str, float], least: int = LEAST
+    judged: Iterable[Judged], precision: float, present: Callable[[str], Mapping[str, float]], least: int = LEAST
 ) -> list[Suggestion]:
-    """Return what reviews say of each signal: over all languages first, then by language, the most reviewed first."""
+    """Return what reviews say of each signal: over all languages first, then by language, the most reviewed first.
+
+    `present` gives the thresholds of a language (EVERY for the general ones), of those signals that have one.
+    """
     pairs: dict[tuple[str, str], list[tuple[float, bool]]] = defaultdict(list)
     for one in judged:
         for signal, probability in one.probabilities.items():
@@ -92,7 +97,7 @@ def suggestions(
     for (language, _), found in pairs.items():
         sizes[language] = max(sizes[language], len(found))
     return [
-        suggestion(signal, language, pairs[language, signal], precision, present.get(signal, 0.5), least)
+        suggestion(signal, language, pairs[language, signal], precision, present(language).get(signal), least)
         for language in sorted(sizes, key=lambda code: (code != EVERY, -sizes[code], code))
         for signal in SIGNALS
         if pairs.get((language, signal))
@@ -100,7 +105,7 @@ def suggestions(
 
 
 def suggestion(
-    signal: str, language: str, pairs: list[tuple[float, bool]], precision: float, present: float, least: int
+    signal: str, language: str, pairs: list[tuple[float, bool]], precision: float, present: float | None, least: int
 ) -> Suggestion:
     """Return the lowest threshold from which on at least `least` reviews met the precision, or none."""
     ordered = sorted(pairs, reverse=True)
@@ -115,5 +120,5 @@ def suggestion(
             best = (probability, place, kept)
     threshold, reviews, stood = best or (None, 0, 0)
     low, high = wilson(stood, reviews)
-    below = sum(probability < present for probability, _ in ordered)
-    return Suggestion(signal, language, threshold, reviews, stood, low, high, right, below, len(ordered))
+    below = 0 if present is None else sum(probability < present for probability, _ in ordered)
+    return Suggestion(signal, language, threshold, reviews, stood, low, high, right, below, len(ordered), present)

@@ -142,6 +142,12 @@ def document(
     }
 
 
+def always_abstains(language: str, config: ModelConfig) -> str | None:
+    """Why every text of a language goes to people, if so."""
+    told = Told(language, 1.0)
+    return unmeasured(told, config) or _experimental(told, config)
+
+
 def unmeasured(told: Told, config: ModelConfig) -> str | None:
     """Why this language cannot be judged at all, if so."""
     if told.code == UNDETERMINED:

@@ -7,7 +7,7 @@ review too, so that nothing that was decided ever disappears.
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, BigId, Json, Keyed
@@ -90,7 +90,11 @@ class SecondLook(Base):
 
 
 class GoldCase(Base):
-    """A passage whose verdict is settled; everybody decides about it once, unknowing, and is compared with it."""
+    """A passage whose verdict is settled; everybody decides about it once, unknowing, and is compared with it.
+
+    One for `training` is practised on instead, and its answer shown: it measures nobody. `signals` are those that
+    apply, null where only the verdict was settled; `reason` is what a lead adds to the codebook's words.
+    """
 
     __tablename__ = "gold_cases"
 
@@ -100,6 +104,25 @@ class GoldCase(Base):
     verdict: Mapped[str] = mapped_column(String(16))
     created_by: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     created_at: Mapped[dt.datetime]
+    signals: Mapped[list[str] | None] = mapped_column(Json, default=None)
+    reason: Mapped[str | None] = mapped_column(Text, default=None)
+    training: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class PracticeAnswer(Keyed, Base):
+    """What somebody answered while practising on a gold case: no review, and nothing follows from it.
+
+    `signals` are those that they said apply, null where they were unsure.
+    """
+
+    __tablename__ = "practice_answers"
+    __table_args__ = (Index("ix_practice_answers_account_id", "account_id", "assessment_id", "id"),)
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    assessment_id: Mapped[int] = mapped_column(ForeignKey("assessments.id", ondelete="CASCADE"))
+    at: Mapped[dt.datetime]
+    verdict: Mapped[str] = mapped_column(String(16))
+    signals: Mapped[list[str] | None] = mapped_column(Json, default=None)
 
 
 class SavedSearch(Keyed, Base):

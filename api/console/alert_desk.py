@@ -13,6 +13,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.console import alert_words
 from api.console.desk import At, ConsoleRoute, Desk, Posted, one
 from api.console.rendering import see_other
 from api.console.translation import gettext as _
@@ -104,12 +105,12 @@ def alert_desk(session: Session, at: Desk, alert: Alert, events: Sequence[AlertE
 def others(session: Session, alert: Alert) -> list[tuple[int, str]]:
     """Return the alerts that this one could go on in, those of its rule first."""
     query = (
-        select(Alert.id, Alert.title)
+        select(Alert)
         .where(Alert.state != "resolved", Alert.id != alert.id)
         .order_by((Alert.rule_id != alert.rule_id), Alert.id.desc())
         .limit(MOST)
     )
-    return [(number, f"{number}: {title[:80]}") for number, title in session.execute(query)]
+    return [(one.id, f"{one.id}: {alert_words.title(one)[:80]}") for one in session.scalars(query)]
 
 
 def names_of(session: Session, events: Sequence[AlertEvent]) -> dict[int | None, str]:

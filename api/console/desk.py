@@ -44,12 +44,13 @@ PLACES = Spoken(
         "/webhooks": "Partners",
         "/about": "About",
         "/agreement": "Agreement",
+        "/training": "Training",
         "/people": "People",
         "/audit": "Audit log",
         "/settings": "Settings",
     }
 )
-FOR_REVIEWERS, FOR_ADMINISTRATORS = {"/agreement"}, {"/people", "/audit", "/settings"}
+FOR_REVIEWERS, FOR_ADMINISTRATORS = {"/agreement", "/training"}, {"/people", "/audit", "/settings"}
 TITLES = Spoken(
     {
         401: "Sign in first",

@@ -37,6 +37,7 @@ from api.console import (
     sources,
     steps,
     thresholds,
+    training,
     webhooks,
 )
 
@@ -66,6 +67,7 @@ MODULES = (
     directory,
     quarantine,
     agreement,
+    training,
     feedback,
     thresholds,
     people,

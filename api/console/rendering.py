@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from api.console import translation, words
+from api.console import alert_words, translation, words
 from api.console.sentences import ELSEWHERE
 from api.console.translation import gettext as _
 from api.console.translation import ngettext, speaking
@@ -78,7 +78,8 @@ def environment() -> Environment:
         "said": ELSEWHERE.say,
         "name": name,
     }
-    made.filters |= {"decimal": decimal, "share": share}
+    made.filters |= {"decimal": decimal, "share": share, "points": points}
+    made.filters |= {"alert_title": alert_words.title, "alert_summary": alert_words.summary}
     return made
 
 
@@ -148,6 +149,11 @@ def percent(probability: float) -> str:
 def share(part: float) -> str:
     """Return a measured share as a whole percentage, all and nothing among them."""
     return numbers.format_percent(round(part, 2), locale=speaking().locale)
+
+
+def points(change: float) -> str:
+    """Return a change of a share in whole percentage points, with its sign."""
+    return numbers.format_decimal(round(change * 100), "+#,##0;−#,##0", locale=speaking().locale)
 
 
 def number(count: float) -> str:

@@ -4,13 +4,13 @@ import math
 
 import pytest
 
-from api.agreement import agreements, alpha, gold_standings, units_of, wilson
+from api.agreement import agreements, alpha, units_of, wilson
 from api.deciding import drawn, keep_decision, looks_wanted, take_back
 from api.queue import QueueFilters, find_ids
 from api.reviews import Decision, joint_verdict
 from models.assessment import Assessment
 from models.database import Sessions, reading, writing
-from models.review import GoldCase, SecondLook
+from models.review import SecondLook
 from tests.conftest import NOW
 from tests.factories import add_account, add_assessment
 
@@ -135,19 +135,3 @@ def test_agreement_counts_what_standing_decisions_say(sessions: Sessions) -> Non
     assert (found["verdict", "fr"].passages, found["verdict", "fr"].alpha) == (2, None)
     assert found["hate_speech", "sw"].alpha is None
     assert ("verdict", "en") not in found
-
-
-def test_the_first_decision_about_a_gold_case_counts(sessions: Sessions) -> None:
-    with writing(sessions) as session:
-        lead, person = add_account(session).id, add_account(session, name="Amina").id
-        passage = add_assessment(session).id
-        session.add(GoldCase(assessment_id=passage, verdict="rejected", created_by=lead, created_at=NOW))
-    assert second_looks(sessions, person) == [passage]
-    with writing(sessions) as session:
-        for verdict in ("confirmed", "rejected"):
-            keep_decision(session, person, passage, Decision(verdict), NOW, 0.0)
-        keep_decision(session, lead, passage, Decision("rejected"), NOW, 0.0)
-    assert second_looks(sessions, person) == []
-    with reading(sessions) as session:
-        (standing,) = gold_standings(session)
-    assert (standing.name, standing.decided, standing.agreed) == ("Amina", 1, 0)

@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 import datetime as dt
+import hashlib
 import io
 import json
 import subprocess
@@ -19,6 +20,7 @@ from api import checkpoints, evidence_verifier
 from api.errors import CannotStart
 from api.settings import Settings
 from ingest import log, merkle
+from ingest.evidence import keep_raw
 from ingest.extract import extract
 from ingest.http import Network
 from ingest.read import push
@@ -27,7 +29,7 @@ from models.database import Sessions, writing
 from models.document import Document
 from models.item import Item
 from models.review import Review
-from tests.factories import add_account, add_alert, add_assessment, add_item
+from tests.factories import add_account, add_alert, add_assessment, add_document, add_item, add_source
 
 
 @pytest.fixture
@@ -123,6 +125,31 @@ def test_a_bundle_verifies_with_python_alone(case: int, admin: TestClient, tmp_p
     steps = [step["what"] for step in json.loads((folder / "custody.json").read_text())]
     assert steps[0] == "item 1 came in from Desk"
     assert steps[-1] == "this bundle was made"
+
+
+def test_what_came_over_http_is_a_package_to_replay(
+    case: int, sessions: Sessions, admin: TestClient, now: dt.datetime, tmp_path: Path
+) -> None:
+    assert not (unpacked(admin, tmp_path, alert_id=case) / "pages.wacz").exists()  # it was pushed
+    feed, page = b"<rss>...</rss>", b"<p>The whole article.</p>"
+    with writing(sessions) as session:
+        for data in (feed, page):
+            keep_raw(session, data, "text/html", now)
+        source = add_source(session, url="https://radio.example.org/feed")
+        item = add_item(session, source, url="https://radio.example.org/1", title="One")
+        item.raw_sha256 = hashlib.sha256(feed).hexdigest()
+        document = add_document(session, item, notes=[f"article kept as {hashlib.sha256(page).hexdigest()}"])
+        passage = add_assessment(session, document).id
+    log.append_waiting(sessions, now)
+    folder = unpacked(admin, tmp_path, assessment_id=passage)
+    done = run_verifier(folder)
+    assert "ok     checksum of pages.wacz" in done.stdout
+    with zipfile.ZipFile(folder / "pages.wacz") as package:
+        lines = list(map(json.loads, package.read("pages/pages.jsonl").splitlines()))
+    assert [(line["url"], line["title"]) for line in lines[1:]] == [
+        ("https://radio.example.org/feed", source.name),
+        ("https://radio.example.org/1", "One"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from api.deciding import keep_decision
 from api.reviews import Decision
 from api.settings import describe
 from classify.checkpoint import BUNDLED, configured
+from classify.scorer import UNREACHABLE
+from models.assessment import SIGNALS
 from models.audit import AuditEvent
 from models.database import Sessions, reading, writing
 from tests.api.console.conftest import Browser, Page
@@ -34,10 +36,27 @@ def test_a_suggestion_says_its_interval_and_what_it_rests_on(sessions: Sessions,
     settle(sessions, confirmed=16, rejected=4)
     text = text_of(lead, "/thresholds?precision=80")
     present = configured(BUNDLED).thresholds["flag"]["incitement"]
-    assert f"Incitement to violence sw {present:.3f} 0.900 80% (58% to 92%) 20 of 20 reviews 16 of 16" in text
+    assert f"Incitement to violence all {present:.3f} 0.900 80% (58% to 92%) 20 of 20 reviews 16 of 16" in text
     assert "no threshold reached it" in text_of(lead, "/thresholds?precision=90")
     assert "sw,incitement" in lead.get("/thresholds?precision=80&format=csv").text
     assert "Take the texts out" not in text
+
+
+def test_each_language_has_its_own_thresholds(sessions: Sessions, lead: Browser) -> None:
+    settle(sessions, confirmed=1)
+    config, text = configured(BUNDLED), text_of(lead, "/thresholds")
+    for code, told in config.languages.items():
+        limits = config.flag(code)
+        shown = [f"{limits[key]:.3f}" for key in SIGNALS if limits[key] < UNREACHABLE]
+        row = text.partition(f" {code} {told['status']} ")[2]
+        assert all(one in row for one in shown), code
+        assert f" {code} {told['status']} " + ("–" if limits["dehumanization"] == UNREACHABLE else shown[0]) in text
+    assert "The model's reading of 'fr' is experimental." in text
+    assert "The model has no validated performance in language 'sw'." in text
+    # Nobody measured incitement in Swahili, so no threshold of another language stands in for it.
+    assert config.flag("sw")["incitement"] == UNREACHABLE
+    assert "Incitement to violence sw – not flagged" in text
+    assert "\r\nsw,incitement,,," in lead.get("/thresholds?format=csv").text
 
 
 def test_few_reviews_suggest_nothing(sessions: Sessions, lead: Browser) -> None:

@@ -13,7 +13,7 @@ from models.claims import Heartbeat
 from models.database import Sessions, writing
 from models.delivery import Delivery
 from models.lexicon import LexiconEntry
-from models.review import GoldCase, Review, ReviewLease, SavedSearch
+from models.review import GoldCase, PracticeAnswer, Review, ReviewLease, SavedSearch
 from tests.conftest import NOW
 from tests.factories import (
     add_account,
@@ -67,6 +67,10 @@ PAGES = (
     "/quarantine",
     "/quarantine?released=1",
     "/agreement",
+    "/training",
+    "/training?pathway=ideology",
+    "/training/5",
+    "/training/5/answer",
     "/precision",
     "/precision?by=source",
     "/thresholds",
@@ -107,6 +111,9 @@ def build(sessions: Sessions) -> None:
                 setattr(token, key, value)
             session.add(token)
         for account in session.scalars(select(Account.id)).all():
+            practised = PracticeAnswer(account_id=account, assessment_id=passages[4].id, at=NOW, verdict="confirmed")
+            practised.signals = ["hate_speech"]
+            session.add(practised)
             session.add(SavedSearch(account_id=account, name="مراقبة", query="?q=Varni", created_at=NOW))
 
 
@@ -145,8 +152,23 @@ def _decisions(session: Session, passages: list[Assessment], people: list[int]) 
             session.add(review)
         passage.status = "confirmed"
     session.add(GoldCase(assessment_id=passages[0].id, verdict="confirmed", created_by=people[0], created_at=NOW))
+    case = GoldCase(assessment_id=passages[4].id, verdict="confirmed", created_by=people[0], created_at=NOW)
+    case.training, case.reason, case.signals = True, "قيل بوضوح.", ["incitement"]
+    session.add(case)
+    _met_before_and_lately(session, people)
     lease = ReviewLease(assessment_id=passages[3].id, account_id=people[1], taken_at=NOW, ends_at=NOW + minutes(20))
     session.add(lease)
+
+
+def _met_before_and_lately(session: Session, people: list[int]) -> None:
+    """Let one reviewer agree with old gold cases and not with new ones, out of the queue's sight."""
+    for number in range(12):
+        old = number < 6
+        passage = add_assessment(session, status="confirmed", current=False)
+        gold = GoldCase(assessment_id=passage.id, verdict="confirmed", created_by=people[0], created_at=NOW)
+        said = Review(assessment_id=passage.id, reviewer_id=people[1], verdict="confirmed" if old else "rejected",
+                      created_at=NOW - dt.timedelta(days=60 if old else 2))  # fmt: skip
+        session.add_all([gold, said])
 
 
 def _sources(session: Session) -> None:
