@@ -128,7 +128,6 @@ ELSEWHERE = Sentences(
     "there is nothing at this address (HTTP 404): renamed, deleted or never there",
     "the page answers, but there is no text on it; perhaps a program draws it in the browser",
     "the page answers, but links to no article of its site; perhaps a login, or drawn by a program",
-    "it has had one item so far",
     "asked for the first time",
     "there is no page at this address (HTTP 404)",
     "the publisher says this feed is gone for good (HTTP 410)",
