@@ -200,7 +200,8 @@ def fit(experts: Experts, bags: Bags, steps: int, rate: float) -> None:
             (found + WEIGHT * false).backward()
             optimizer.step()
             schedule.step()
-        print(f"# round {turn}: loss {float(found + WEIGHT * false):.3f}, weights up to {weigh.max():.2f}", flush=True)
+        loss = float((found + WEIGHT * false).detach())
+        print(f"# round {turn}: loss {loss:.3f}, weights up to {weigh.max():.2f}", flush=True)
 
 
 def missed(experts: Experts, events: Numbers, soon: NDArray[np.bool_]) -> Tensor:

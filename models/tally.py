@@ -45,10 +45,11 @@ class TallyHour(Counted, Base):
     """One series in one hour."""
 
     __tablename__ = "tally_hours"
-    # The second index serves "all values of one dimension over a while" without reading their whole past.
+    # The second index serves "all values of one dimension over a while" without reading their whole past, nor the
+    # rows themselves: PostgreSQL would rather read everything of those hours than look up so many rows.
     __table_args__ = (
         Index("ix_tally_hours_hour", "hour"),
-        Index("ix_tally_hours_label", "label", "dimension", "country", "hour", "value"),
+        Index("ix_tally_hours_label", "label", "dimension", "country", "hour", "value", "documents", "voices"),
         {"sqlite_with_rowid": False},
     )
 
@@ -61,7 +62,7 @@ class TallyDay(Counted, Base):
     __tablename__ = "tally_days"
     __table_args__ = (
         Index("ix_tally_days_day", "day"),
-        Index("ix_tally_days_label", "label", "dimension", "country", "day", "value"),
+        Index("ix_tally_days_label", "label", "dimension", "country", "day", "value", "documents", "voices"),
         {"sqlite_with_rowid": False},
     )
 

@@ -71,7 +71,7 @@ def watched(session: Session, rules: Iterable[Rule | RuleInput], end: dt.datetim
             .having(func.sum(TallyDay.voices) >= settings.surge_min_voices)
         )
         # Two rules that watch the same series may be wrong about it only once.
-        series.update((label, dimension, value, country) for label, dimension, value, country in session.execute(query))
+        series.update((row[0], row[1], row[2], row[3]) for row in session.execute(query))
     return len(series)
 
 
