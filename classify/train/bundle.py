@@ -63,10 +63,13 @@ def bundle(trained: Path, data: Path, out: Path, version: str, phases: Sequence[
         told["ngrams"] = {"file": FILE, "sha256": sha256(out / FILE)}
     scorer = _scorer(small, shape, out, told)  # everything below is measured on what ships
     devs = {language: _raw(scorer, data, lineup, language) for language in lineup.judges}
-    told["readings"] = fuse.fit(_together([dev.half(fit=True) for dev in devs.values()]), lineup)
+    told["readings"], other = (
+        fuse.fit(_together([dev.half(fit=fit) for dev in devs.values()]), lineup) for fit in (True, False)
+    )
     groups = {language: Dev(raw.rows, _scores(raw, told)) for language, raw in devs.items()}
     news = {language: _scores(_news(scorer, data, lineup, language), told) for language in lineup.judges}
-    told |= tune(groups, {language: quiet for language, quiet in news.items() if len(quiet.signals)}, lineup)
+    crossed = {language: _crossed(raw, told, {"readings": other}) for language, raw in devs.items()}
+    told |= tune(groups, {language: quiet for language, quiet in news.items() if len(quiet.signals)}, lineup, crossed)
     runs = [record_of(folder) for folder in (*phases, trained)]
     told["card"] |= {"training": runs, "datasets": _sources(data, lineup)}
     told["card"]["int8_flips"] = _flips(trained, out, groups, told)
@@ -126,6 +129,13 @@ def _logits(scorer: TorchScorer, of: Sequence[rows.Row]) -> tuple[Floats, Floats
 def _scores(raw: fuse.Raw, told: dict[str, Any]) -> Scores:
     out = fuse.fuse(raw, told["readings"]) if len(raw.rows) else np.zeros((0, SHARED))
     return Scores.of(out)
+
+
+def _crossed(raw: fuse.Raw, told: dict[str, Any], other: dict[str, Any]) -> Dev:
+    """Every row as readings fuse it that were fitted on the other half: those of `told` were on the first, third..."""
+    first, second = _scores(raw.half(fit=True), other), _scores(raw.half(fit=False), told)
+    order = np.argsort([*range(0, len(raw.rows), 2), *range(1, len(raw.rows), 2)], kind="stable")
+    return Dev(raw.rows, Scores.joined([first, second]).rows(order))
 
 
 def _together(raws: Sequence[fuse.Raw]) -> fuse.Raw:

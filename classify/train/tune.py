@@ -71,10 +71,13 @@ class Dev:
         return getattr(self.scores, head)[known, column], labels[known].astype(np.int64), weight
 
 
-def tune(groups: Mapping[str, Dev], news: Mapping[str, Scores], lineup: Lineup) -> dict[str, Any]:
+def tune(
+    groups: Mapping[str, Dev], news: Mapping[str, Scores], lineup: Lineup, crossed: Mapping[str, Dev] | None = None
+) -> dict[str, Any]:
     """The parts of `config.json` that come from measuring; `news` is what the model says of harmless news, by language.
 
-    The general fit is that of the one language, or of all together; with several each also has its own.
+    The general fit is that of the one language, or of all together; with several each also has its own. `crossed` are
+    the same rows, each fused by readings that were fitted on the other half: what a language's status is judged by.
     """
     whole = next(iter(groups.values())) if len(groups) == 1 else _together(list(groups.values()))
     quiet = Scores.joined(list(news.values()))
@@ -86,7 +89,8 @@ def tune(groups: Mapping[str, Dev], news: Mapping[str, Scores], lineup: Lineup) 
             most = NEWS_FLAGGED_ELSEWHERE if language in news.keys() - lineup.open else NEWS_FLAGGED
             own, limits = _fitted(dev, news.get(language, quiet), fits, most)
             fits.setdefault("languages", {})[language] = own
-        languages[language] = _language(dev, own, limits["flag"], lineup, language)
+        apart = (crossed or {}).get(language, dev.half(fit=False))
+        languages[language] = _language(dev, apart, own, limits["flag"], lineup, language)
     report = whole.half(fit=False)
     return {
         "calibration": fits,
@@ -192,12 +196,12 @@ def _figures(dev: Dev, fits: dict[str, Any], flag: Mapping[str, float], key: str
 
 
 def _language(
-    dev: Dev, fits: dict[str, Any], flag: Mapping[str, float], lineup: Lineup, language: str
+    dev: Dev, apart: Dev, fits: dict[str, Any], flag: Mapping[str, float], lineup: Lineup, language: str
 ) -> dict[str, Any]:
     """How well the model reads one language, on rows that nobody fitted on, and what follows for the product."""
     report = dev.half(fit=False)
     figures = {key: _figures(report, fits, flag, key) for key in SIGNALS}
-    sets = _sets(dev, fits, flag, lineup)
+    sets = _sets(dev.half(fit=False), apart, fits, flag, lineup)
     margins = [(min(of["rows"], ENOUGH), of["macro_f1_own"] - of["floor"]) for of in sets.values() if "floor" in of]
     margin = sum(rows * by for rows, by in margins) / max(1, sum(rows for rows, _ in margins)) if margins else -1.0
     enough = sum(of["rows"] for of in sets.values()) >= SUPPORTED_ROWS
@@ -218,28 +222,35 @@ def _language(
     }
 
 
-def _sets(dev: Dev, fits: Mapping[str, Any], flag: Mapping[str, float], lineup: Lineup) -> dict[str, dict[str, float]]:
-    """Each set's own signal on unfitted rows: at the language's threshold, and at one half of the fused score.
+def _sets(
+    half: Dev, apart: Dev, fits: Mapping[str, Any], flag: Mapping[str, float], lineup: Lineup
+) -> dict[str, dict[str, float]]:
+    """Each set's own signal: at the language's threshold on unfitted rows, and at one half of the fused score.
 
-    One half is the border that every reading was given on its fitted rows (`fuse`): nothing is chosen here. It compares
-    with the floor, whose model of that set alone decides at one half too.
+    One half is the border that every reading is given: nothing is chosen here, and every row counts, each fused
+    by readings that did not see it. It compares with the floor, whose model of that set alone decides at one half too.
     """
-    half = dev.half(fit=False)
     found: dict[str, dict[str, float]] = {}
-    for name, reading in sorted({(row.dataset, row.reading) for row in dev.rows if row.dataset in lineup.datasets}):
+    for name, reading in sorted({(row.dataset, row.reading) for row in apart.rows if row.dataset in lineup.datasets}):
         key = lineup.datasets[name].reading or "hate_speech"
-        column = SIGNALS.index(key)
-        answers = np.array([row.answer if row.reading else row.signals[column] for row in half.rows])
-        mine = np.array([(row.dataset, row.reading) == (name, reading) for row in half.rows]) & ~np.isnan(answers)
-        logits, labels = half.scores.signals[mine][:, [column]], answers[mine].astype(np.int64)
+        logits, labels = _told(apart, name, reading, key)
         if not 0 < labels.sum() < len(labels):
             continue
-        probability = calibration.apply(logits, fits, "signals", (key,), NOBODY)[:, 0]
+        chosen, known = _told(half, name, reading, key)
+        probability = calibration.apply(chosen, fits, "signals", (key,), NOBODY)[:, 0]
         found[reading or name] = {
             "rows": len(labels),
             "positives": int(labels.sum()),
-            "macro_f1": round(calibration.macro_f1(probability >= flag[key], labels), 4),
+            "macro_f1": round(calibration.macro_f1(probability >= flag[key], known), 4),
             "macro_f1_own": round(calibration.macro_f1(logits[:, 0] >= 0, labels), 4),
-            "average_precision": round(calibration.average_precision(probability, labels), 4),
+            "average_precision": round(calibration.average_precision(calibration.sigmoid(logits[:, 0]), labels), 4),
         } | ({"floor": lineup.floors[reading or name]} if (reading or name) in lineup.floors else {})
     return found
+
+
+def _told(dev: Dev, name: str, reading: str, key: str) -> tuple[Floats, calibration.Labels]:
+    """(rows, 1) logits and the labels of one set's signal."""
+    column = SIGNALS.index(key)
+    answers = np.array([row.answer if row.reading else row.signals[column] for row in dev.rows])
+    mine = np.array([(row.dataset, row.reading) == (name, reading) for row in dev.rows]) & ~np.isnan(answers)
+    return dev.scores.signals[mine][:, [column]], answers[mine].astype(np.int64)
