@@ -141,9 +141,9 @@ def silences_page(
 def scope_of(row: Silence, rules: Mapping[int, str]) -> list[str]:
     """Say what a silence holds back."""
     said = [_("rule “%(name)s”", name=rules.get(row.rule_id, str(row.rule_id)))] if row.rule_id else []
-    for key, wanted in row.filters.items():
+    for key in sorted(row.filters):  # PostgreSQL keeps keys in an order of its own
         spoken: Mapping[str, str] = {"signals": words.SIGNALS, "targets": words.TARGETS}.get(key, {})
-        said.append(", ".join(spoken.get(value, value) for value in wanted_values(wanted)))
+        said.append(", ".join(spoken.get(value, value) for value in wanted_values(row.filters[key])))
     return said
 
 

@@ -64,7 +64,7 @@ def _table(head: list[str], lines: list[list[Any]]) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
-    return f"{value:.3f}" if isinstance(value, float) and (value >= 0.01 or value == 0) else str(value)
+    return f"{value:.3f}" if isinstance(value, float) and (abs(value) >= 0.01 or value == 0) else str(value)
 
 
 def _about(told: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 
 from api import auth
 from api.console.pages import router
+from api.console.translation import speak
 from api.dependencies import Throttle
 from api.scoring import LazyScorer
 from api.settings import Settings
@@ -62,6 +63,12 @@ class Page(HTMLParser):
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
         return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    """Forget the language that a test before spoke: outside of a request nothing else does."""
+    speak("en")
 
 
 @pytest.fixture
