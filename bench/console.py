@@ -161,7 +161,7 @@ def add_words(session: Session) -> None:
 @contextmanager
 def served(sessions: Sessions) -> Iterator[int]:
     """Serve the whole application on a free port of loopback."""
-    listening = socket.socket()
+    listening = socket.socket(proto=socket.IPPROTO_TCP)  # as `api.run.listen` does
     listening.bind(("127.0.0.1", 0))
     listening.listen(64)
     app = create_app(Settings(), sessions, clock=lambda: NOW)

@@ -70,6 +70,12 @@ def test_a_taken_port_is_said_to_be_taken() -> None:
             run.listen(Settings(port=taken.getsockname()[1]))
 
 
+def test_what_is_written_is_sent_at_once() -> None:
+    """Asyncio switches Nagle's wait off only where the socket says that it is TCP's."""
+    with run.listen(Settings(port=free_port())) as listening:
+        assert listening.proto == socket.IPPROTO_TCP
+
+
 def test_an_address_that_is_not_ours_is_named() -> None:
     with pytest.raises(CannotStart, match=r"203\.0\.113\.7"):
         run.listen(Settings(host="203.0.113.7", port=free_port()))
