@@ -1,4 +1,4 @@
-"""The mean of several runs' weights: each phase forgets a little, and what they agree on is the surer (model soups).
+"""The mean of the weights of runs or packed models: each forgets some, what they agree on is surer (a model soup).
 
 Run as `python -m classify.train.average OUT RUN[=SHARE] RUN[=SHARE]...`; shares are equal where none is told. The runs
 must come from one another or from the same weights (Wortsman et al. 2022), and have one shape.
@@ -9,10 +9,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from classify.errors import BadTrainingData
-from classify.train.run import RECORD, record_of
+from classify.train.earlier import RECORD, WEIGHTS, record_of, weights_of
 
 
 def average(runs: Mapping[Path, float], out: Path) -> Path:
@@ -21,12 +21,12 @@ def average(runs: Mapping[Path, float], out: Path) -> Path:
     if len({json.dumps(one["shape"], sort_keys=True) for one in told}) != 1:
         raise BadTrainingData("The runs have different shapes; only runs of one base and line-up can be averaged.")
     whole = sum(runs.values())
-    mean = {name: tensor * 0.0 for name, tensor in load_file(next(iter(runs)) / "model.safetensors").items()}
+    mean = {name: tensor * 0.0 for name, tensor in weights_of(next(iter(runs))).items()}
     for run, share in runs.items():
-        for name, tensor in load_file(run / "model.safetensors").items():
+        for name, tensor in weights_of(run).items():
             mean[name] += tensor * (share / whole)
     out.mkdir(parents=True, exist_ok=True)
-    save_file(mean, out / "model.safetensors")
+    save_file(mean, out / WEIGHTS)
     last = list(runs)[-1]
     (out / "tokenizer.json").write_bytes((last / "tokenizer.json").read_bytes())
     parts = ", ".join(f"{run.name} {share / whole:.2g}" for run, share in runs.items())

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import Tensor
 
 from classify import calibration, drift
@@ -26,8 +26,9 @@ from classify.settings import ClassifySettings
 from classify.text import passages
 from classify.train import authored, fuse, rows
 from classify.train.base import BASE, sha256
+from classify.train.earlier import history, record_of, weights_of
 from classify.train.lineup import Lineup
-from classify.train.run import MAX_TOKENS, lineup_of, read_tokenizer, record_of
+from classify.train.run import MAX_TOKENS, lineup_of, read_tokenizer
 from classify.train.tune import PER_SET, Dev, tune
 from models.assessment import SIGNALS, STANCES, TARGETS
 
@@ -37,7 +38,7 @@ QUIET = 3_000  # news passages that set the floor of every threshold
 
 def bundle(trained: Path, data: Path, out: Path, version: str, phases: Sequence[Path] = ()) -> Path:
     """Write weights, tokenizer, n-grams if the run has any, and `config.json`: a folder for `classify.engines.load`."""
-    small = quantised(load_file(trained / "model.safetensors"))
+    small = quantised(weights_of(trained))
     told_run = record_of(trained)
     lineup = lineup_of(told_run["options"]["lineup"], data)
     shape = Shape(**told_run["shape"])
@@ -70,7 +71,7 @@ def bundle(trained: Path, data: Path, out: Path, version: str, phases: Sequence[
     news = {language: _scores(_news(scorer, data, lineup, language), told) for language in lineup.judges}
     crossed = {language: _crossed(raw, told, {"readings": other}) for language, raw in devs.items()}
     told |= tune(groups, {language: quiet for language, quiet in news.items() if len(quiet.signals)}, lineup, crossed)
-    runs = [record_of(folder) for folder in (*phases, trained)]
+    runs = [record for folder in (*phases, trained) for record in history(folder)]
     told["card"] |= {"training": runs, "datasets": _sources(data, lineup)}
     told["card"]["int8_flips"] = _flips(trained, out, groups, told)
     _record(told, out)
@@ -162,7 +163,7 @@ def _bare() -> ModelConfig:
 
 def _flips(trained: Path, out: Path, groups: dict[str, Dev], told: dict[str, Any]) -> float:
     """The share of signal decisions that packing to int8 changed, on some development rows."""
-    full = _scorer(load_file(trained / "model.safetensors"), Shape(**told["shape"]), out, told)
+    full = _scorer(weights_of(trained), Shape(**told["shape"]), out, told)
     changed = []
     for language, dev in groups.items():
         part = dev.rows[::8]

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
 from classify.errors import BadTrainingData
 from classify.model import Network, Shape
+from classify.train.earlier import record_of, weights_of
 from classify.train.rows import NTREX, clean, held_out
 
 ENGLISH = "eng-US"
@@ -65,10 +65,10 @@ def pairs(data: Path, teacher: Path, tokenizer: Tokenizer, seed: int) -> Iterato
 @torch.inference_mode()
 def embedded(run: Path, texts: list[str]) -> Tensor:
     """(texts, hidden): what an English run's body makes of each."""
-    from classify.train.run import read_tokenizer, record_of
+    from classify.train.run import read_tokenizer
 
     network = Network(Shape(**record_of(run)["shape"]))
-    network.load_state_dict(load_file(run / "model.safetensors"))
+    network.load_state_dict(weights_of(run))
     network.eval()
     tokenizer = read_tokenizer(run)
     rows = [

@@ -12,10 +12,9 @@ import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
@@ -25,13 +24,14 @@ from tqdm import tqdm
 from classify.engines.reference import HEADS
 from classify.errors import BadTrainingData
 from classify.model import Logits, Network, Shape
+from classify.ngrams import FILE as GRAMS
 from classify.train import authored, batches, glossary, parallel, rows
 from classify.train import base as bases
 from classify.train.bring import with_imported
+from classify.train.earlier import RECORD, WEIGHTS, found, record_of, weights_of
 from classify.train.lineup import LINEUPS, Lineup
 
 MAX_TOKENS = 128
-RECORD = "training.json"
 CHECKPOINT = "checkpoint.pt"
 CHECKPOINT_EVERY = 200
 ALIGN = 2.0  # weight of a step on translations; pooled values are of the order of one
@@ -45,7 +45,7 @@ class TrainOptions:
     out: Path
     lineup: str = "english"  # which sets and languages: a key of LINEUPS
     base: str | None = None  # a folder or hub name of another base than the bundled model's
-    start_from: Path | None = None  # a folder of an earlier run, to go on from its weights
+    start_from: Path | None = None  # an earlier run or a packed model, to go on from its weights
     rows: int = 120_000
     batch_tokens: int = 2_304
     learning_rate: float = 1e-4
@@ -74,7 +74,8 @@ def options_from(config: Path | None, *, data: Path, base: str | None, out: Path
     if not resume:
         (out / CHECKPOINT).unlink(missing_ok=True)
     if base:
-        told["start_from" if (Path(base) / RECORD).exists() else "base"] = base
+        earlier = found(base)
+        told |= {"base": base} if earlier is None else {"start_from": earlier}
     for key in ("start_from", "teacher", "dictionaries"):
         if told.get(key):
             told[key] = Path(told[key])
@@ -126,20 +127,11 @@ def _beginning(options: TrainOptions, readings: int) -> tuple[Network, Tokenizer
         return bases.network_from(base, options.dropout, readings), read_tokenizer(base.folder), base.record
     told = record_of(options.start_from)
     network = Network(Shape(**told["shape"])._replace(readings=readings), options.dropout)
-    before = load_file(options.start_from / "model.safetensors")
+    before = weights_of(options.start_from)
     # Another line-up has other readings: those two heads begin anew.
     fitting = {name: t for name, t in before.items() if t.shape == network.state_dict()[name].shape}
     network.load_state_dict(fitting, strict=False)
     return network, read_tokenizer(options.start_from), told["base"]
-
-
-def record_of(run: Path) -> dict[str, Any]:
-    """What an earlier run says of itself. Raises BadTrainingData where there is none."""
-    try:
-        told = json.loads((run / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadTrainingData(f"{run} holds no finished run: {RECORD} cannot be read ({error}).") from error
-    return dict(told)
 
 
 def read_tokenizer(folder: Path) -> Tokenizer:
@@ -152,8 +144,11 @@ def read_tokenizer(folder: Path) -> Tokenizer:
 
 def write(options: TrainOptions, network: Network, tokenizer: Tokenizer, origin: dict[str, str], loss: float) -> Path:
     """The finished run as a folder."""
-    save_file(network.state_dict(), options.out / "model.safetensors")
+    save_file(network.state_dict(), options.out / WEIGHTS)
     tokenizer.save(str(options.out / "tokenizer.json"))
+    # The n-grams do not learn on; how much they count is fitted anew when the run is packed.
+    if options.start_from and (options.start_from / GRAMS).exists():
+        (options.out / GRAMS).write_bytes((options.start_from / GRAMS).read_bytes())
     told = {key: value.name if isinstance(value, Path) else value for key, value in asdict(options).items()}
     told["base"] = origin["name"]
     record = {"base": origin, "options": told, "loss": loss, "shape": network.shape._asdict()}

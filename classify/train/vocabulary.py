@@ -13,13 +13,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
 from classify.rows import read
 from classify.train import parallel, transplant
+from classify.train.earlier import RECORD, WEIGHTS, record_of, weights_of
 from classify.train.rows import NEGATIVES, clean
-from classify.train.run import RECORD, record_of
 
 NEW_WORDS = 36_000
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -43,12 +43,12 @@ def main() -> None:
     base = Tokenizer.from_file(str(english / "tokenizer.json"))
     base.no_truncation()
     tokenizer = build(texts, base)
-    weights = load_file(english / "model.safetensors")
+    weights = weights_of(english)
     name = "embeddings.word_embeddings.weight"
     translated = {code: parallel.sentences(data, file) for file, code in LANGUAGE.items() if file in parallel.LANGUAGES}
     weights[name] = transplant.vectors(tokenizer, base, weights[name], texts, translated)
     out.mkdir(parents=True, exist_ok=True)
-    save_file(weights, out / "model.safetensors")
+    save_file(weights, out / WEIGHTS)
     tokenizer.save(str(out / "tokenizer.json"))
     told = record_of(english)
     told["shape"]["vocabulary"] = tokenizer.get_vocab_size()

@@ -136,6 +136,28 @@ def test_batches_keep_their_budget_and_every_part_its_share() -> None:
     assert stances.count(0) == 3 * stances.count(1)
 
 
+def test_training_goes_on_from_the_model_that_ships(tmp_path: Path) -> None:
+    import torch
+
+    from classify.checkpoint import BUNDLED
+    from classify.errors import ModelBroken
+    from classify.train.earlier import history, record_of, weights_of
+    from classify.train.run import options_from
+
+    options = options_from(None, data=tmp_path, base="bundled/multilingual", out=tmp_path, resume=False)
+    assert options.start_from == BUNDLED / "multilingual"
+    assert record_of(options.start_from)["shape"]["vocabulary"] == 53471
+    assert len(history(BUNDLED)) > 1  # every phase behind it, for the card of what follows
+    assert weights_of(BUNDLED)["embeddings.word_embeddings.weight"].dtype == torch.float32
+    assert options_from(None, data=tmp_path, base="an/other", out=tmp_path, resume=False).base == "an/other"
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "config.json").write_bytes((BUNDLED / "config.json").read_bytes())
+    (broken / "model.safetensors").write_bytes(b"another file")
+    with pytest.raises(ModelBroken, match=r"model\.safetensors"):
+        weights_of(broken)
+
+
 def test_runs_are_averaged_into_one(tmp_path: Path) -> None:
     import torch
     from safetensors.torch import load_file, save_file

@@ -1,0 +1,61 @@
+"""What a training goes on from: an earlier run, or a model that was packed and shipped. Knows nothing about data.
+
+A run keeps full precision; a packed model (the bundled one, say) has int8 rows, which differ from it by less than one
+decision in five hundred, so that nobody needs to keep the runs behind a release.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file
+from torch import Tensor
+
+from classify.checkpoint import BUNDLED, FORMAT, checked, config_file
+from classify.errors import BadTrainingData, ModelBroken
+from classify.model import dequantised
+
+RECORD = "training.json"
+WEIGHTS = "model.safetensors"
+
+
+def found(name: str) -> Path | None:
+    """The folder of an earlier run or packed model, `bundled` and `bundled/multilingual` among them; else None.
+
+    What is none of these may still be a checkpoint of another family, by folder or hub name.
+    """
+    folder = BUNDLED / Path(name).relative_to("bundled") if Path(name).parts[:1] == ("bundled",) else Path(name)
+    return folder if (folder / RECORD).exists() or _packed(folder) is not None else None
+
+
+def record_of(folder: Path) -> dict[str, Any]:
+    """What the run or model says of itself: `base`, `options`, `loss`, `shape`. Raises BadTrainingData for neither."""
+    return history(folder)[-1]
+
+
+def history(folder: Path) -> list[dict[str, Any]]:
+    """Records of all phases behind a packed model, or of the run alone. Raises BadTrainingData for neither."""
+    packed = _packed(folder)
+    if packed is not None and not (folder / RECORD).exists():
+        return list(packed["card"]["training"])
+    try:
+        return [dict(json.loads((folder / RECORD).read_text(encoding="utf-8")))]
+    except (OSError, ValueError) as error:
+        raise BadTrainingData(f"{folder} holds no finished run: {RECORD} cannot be read ({error}).") from error
+
+
+def weights_of(folder: Path) -> dict[str, Tensor]:
+    """Full-precision weights by name. Raises ModelBroken where a packed model's are not those that were released."""
+    packed = _packed(folder)
+    if packed is not None:
+        checked(folder / WEIGHTS, packed["weights"]["sha256"])
+    return dequantised(load_file(folder / WEIGHTS))
+
+
+def _packed(folder: Path) -> dict[str, Any] | None:
+    """The configuration of a packed model of ours, if that is what the folder holds."""
+    try:
+        told = config_file(folder)
+    except ModelBroken:
+        return None
+    return told if told.get("format") == FORMAT else None
