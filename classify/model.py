@@ -125,12 +125,17 @@ class Network(nn.Module):
 
     def pooled(self, ids: Tensor, mask: Tensor) -> Tensor:
         """(batch, tokens) ids and 0/1 mask to (batch, hidden): the mean over the real tokens."""
-        hidden = self.embeddings(ids)
+        hidden = self.tokens(ids, mask)
+        weight = mask.unsqueeze(-1).to(hidden.dtype)
+        return (hidden * weight).sum(1) / weight.sum(1).clamp(min=1.0)
+
+    def tokens(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """(batch, tokens) ids and 0/1 mask to (batch, tokens, hidden)."""
+        hidden: Tensor = self.embeddings(ids)
         keep = mask.bool()[:, None, None, :]  # (batch, 1, 1, tokens)
         for layer in self.layers:
             hidden = layer(hidden, keep)
-        weight = mask.unsqueeze(-1).to(hidden.dtype)
-        return (hidden * weight).sum(1) / weight.sum(1).clamp(min=1.0)  # type: ignore[no-any-return]
+        return hidden
 
     def read(self, pooled: Tensor) -> Logits:
         """(batch, hidden) to logits. The gate looks on: what it learns never bends the body."""

@@ -175,6 +175,11 @@ def aside(folder: Path, languages: frozenset[str]) -> list[Row]:
     ]
 
 
+def kept_apart(name: str, key: str) -> bool:
+    """Whether a piece of news serves the last report or thresholds, and nothing may be learnt from it."""
+    return held_out(key) or (name in SHORT and _aside(key))
+
+
 def _aside(key: str) -> bool:
     return 51 <= _place(key) < 128
 

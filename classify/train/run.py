@@ -25,9 +25,10 @@ from classify.engines.reference import HEADS
 from classify.errors import BadTrainingData
 from classify.model import Logits, Network, Shape
 from classify.ngrams import FILE as GRAMS
-from classify.train import authored, batches, glossary, parallel, rows
+from classify.train import authored, batches, glossary, masked, parallel, rows
 from classify.train import base as bases
 from classify.train.bring import with_imported
+from classify.train.corpus import corpus
 from classify.train.earlier import RECORD, WEIGHTS, found, record_of, weights_of
 from classify.train.lineup import LINEUPS, Lineup
 
@@ -59,6 +60,7 @@ class TrainOptions:
     dictionaries: Path | None = None  # FreeDict's folder: English texts are then also said in other languages' words
     teacher: Path | None = None  # an English run that translated sentences are drawn towards
     align_every: int = 8  # every so many steps, one on those sentences, where there is a teacher
+    masked_every: int = 0  # every so many steps, one on words left out of any text, labelled or not; 0 for none
     seed: int = 7
     threads: int = 1
     bf16: bool = True
@@ -89,9 +91,10 @@ def train(options: TrainOptions, progress: Callable[[int, int, float], None] | N
     lineup = lineup_of(options.lineup, options.data)
     network, tokenizer, origin = _beginning(options, len(lineup.readings))
     pairs = parallel.pairs(options.data, options.teacher, tokenizer, options.seed) if options.teacher else None
-    optimizers = _optimizers(network, options)
+    gaps, guess = _masking(options, network, tokenizer)
+    optimizers = _optimizers(network, options, guess)
     options.out.mkdir(parents=True, exist_ok=True)
-    first = _resume(options.out, network, optimizers)
+    first = _resume(options.out, network, guess, optimizers)
     total = max(1, options.rows // (options.batch_tokens // 36))
     network.train()
     began, losses = time.monotonic(), 0.0
@@ -106,10 +109,12 @@ def train(options: TrainOptions, progress: Callable[[int, int, float], None] | N
             loss = _step(network, optimizers, batch, options.bf16)
             if pairs and step % options.align_every == 0:
                 _align(network, optimizers, next(pairs), options.bf16)
+            if gaps and step % options.masked_every == 0:
+                _fill(network, guess, optimizers, next(gaps), options.bf16)
             losses = loss if step == first else 0.98 * losses + 0.02 * loss
             tell(step, total, losses)
             if (step + 1) % CHECKPOINT_EVERY == 0:
-                _checkpoint(options.out, network, optimizers, step + 1)
+                _checkpoint(options.out, network, guess, optimizers, step + 1)
     return write(options, network, tokenizer, origin, losses)
 
 
@@ -217,6 +222,23 @@ def _align(network: Network, optimizers: Optimizers, pair: parallel.Pairs, bf16:
     _learn(network, optimizers, loss)
 
 
+def _masking(
+    options: TrainOptions, network: Network, tokenizer: Tokenizer
+) -> tuple[Iterator[masked.Gaps] | None, masked.Guess]:
+    guess = masked.Guess(network.shape.hidden)
+    if not options.masked_every:
+        return None, guess
+    return masked.gaps(corpus(options.data), tokenizer, options.batch_tokens, options.seed), guess
+
+
+def _fill(network: Network, guess: masked.Guess, optimizers: Optimizers, gaps: masked.Gaps, bf16: bool) -> None:
+    """One step on words that were left out."""
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16), sdpa_kernel(SDPBackend.MATH):
+        loss = masked.loss_of(network, guess, gaps)
+    guess.zero_grad()
+    _learn(network, optimizers, loss)
+
+
 def _batches(options: TrainOptions, lineup: Lineup, tokenizer: Tokenizer) -> Iterator[batches.Batch]:
     public = rows.public(options.data, lineup)
     size = {name: lineup.datasets[name].passes * len(found) for name, found in public.items()}
@@ -243,13 +265,13 @@ def _tempered(languages: Sequence[list[rows.Row]], share: float) -> Iterator[bat
     return (batches.Part(found, share * math.sqrt(len(found)) / whole) for found in languages if found)
 
 
-def _optimizers(network: Network, options: TrainOptions) -> Optimizers:
+def _optimizers(network: Network, options: TrainOptions, guess: masked.Guess) -> Optimizers:
     """AdamW for the body and the heads; for the word embeddings one that touches only the words of the batch."""
     words = network.embeddings.word_embeddings
     words.sparse = True
     words.requires_grad_(options.word_rate > 0)
     learning = [(name, p) for name, p in network.named_parameters() if p.requires_grad and p is not words.weight]
-    heads = [p for name, p in learning if name.split(".")[0] in HEADS]
+    heads = [p for name, p in learning if name.split(".")[0] in HEADS] + list(guess.parameters())
     plain = [p for name, p in learning if name.split(".")[0] not in HEADS and p.ndim < 2]
     body = [p for name, p in learning if name.split(".")[0] not in HEADS and p.ndim > 1]
     groups = [
@@ -271,9 +293,10 @@ def _set_rate(optimizers: Optimizers, options: TrainOptions, done: float) -> Non
         group["lr"] = group["scale"] * max(factor, 0.01)
 
 
-def _checkpoint(out: Path, network: Network, optimizers: Optimizers, step: int) -> None:
+def _checkpoint(out: Path, network: Network, guess: masked.Guess, optimizers: Optimizers, step: int) -> None:
     state = {
         "network": network.state_dict(),
+        "guess": guess.state_dict(),
         "optimizers": [optimizer.state_dict() for optimizer in optimizers],
         "step": step,
         "rng": torch.get_rng_state(),
@@ -282,12 +305,13 @@ def _checkpoint(out: Path, network: Network, optimizers: Optimizers, step: int) 
     (out / "checkpoint.new").rename(out / CHECKPOINT)
 
 
-def _resume(out: Path, network: Network, optimizers: Optimizers) -> int:
+def _resume(out: Path, network: Network, guess: masked.Guess, optimizers: Optimizers) -> int:
     path = out / CHECKPOINT
     if not path.exists():
         return 0
     state = torch.load(path, weights_only=True)
     network.load_state_dict(state["network"])
+    guess.load_state_dict(state["guess"])
     for optimizer, told in zip(optimizers, state["optimizers"], strict=True):
         optimizer.load_state_dict(told)
     torch.set_rng_state(state["rng"])

@@ -9,27 +9,20 @@ import json
 import math
 import random
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from safetensors.torch import save_file
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
-from classify.rows import read
 from classify.train import parallel, transplant
+from classify.train.corpus import LANGUAGE, corpus
 from classify.train.earlier import RECORD, WEIGHTS, record_of, weights_of
-from classify.train.rows import NEGATIVES, clean
 
 NEW_WORDS = 36_000
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-LONGEST = 1_500  # characters of one text
 LEAST_SEEN = 4  # an English word seen less often is not kept
-UNLABELLED = ("afrisenti",)
-BARRED = ("myhatespeech",)  # a licence that forbids weights trained on it
-LANGUAGE = {"amh": "am", "arb": "ar", "eng-US": "en", "fra": "fr", "hau": "ha", "hin": "hi"} | {
-    "kin": "rw", "orm": "om", "som": "so", "spa": "es", "swa": "sw", "tir": "ti",
-}  # fmt: skip
 # Marks on Latin letters, Arabic vowel signs, hamza above and below, the stretch of a line.
 _MARKS = "[\u0300-\u036f\u064b-\u065f\u0670\u0640]"
 # Ethiopic letters that Amharic pronounces alike and writes at will, each with its seven orders.
@@ -53,22 +46,6 @@ def main() -> None:
     told = record_of(english)
     told["shape"]["vocabulary"] = tokenizer.get_vocab_size()
     (out / RECORD).write_text(json.dumps(told) + "\n", encoding="utf-8")
-
-
-def corpus(data: Path) -> dict[str, list[str]]:
-    """Every text that training may see, by language, as the model reads it."""
-    found: dict[str, list[str]] = defaultdict(list)
-    files = [path for path in sorted((data / "train").glob("*.jsonl.gz")) if path.name.split(".")[0] not in BARRED]
-    files += [data / "negatives" / f"{name}.jsonl.gz" for name in NEGATIVES]
-    files += [data / "unlabelled" / f"{name}.jsonl.gz" for name in UNLABELLED]
-    for path in files:
-        for row in read(path):
-            text = clean(row["text"][:LONGEST])
-            if text:
-                found[row["lang"]].append(text)
-    for file, code in LANGUAGE.items():
-        found[code] += parallel.sentences(data, file)
-    return dict(found)
 
 
 def folded() -> normalizers.Normalizer:
