@@ -27,6 +27,7 @@ CORES = (
     "rumours", "amnesties", "husks", "embers", "gates", "banners", "columns", "steps", "unnamed",
     "dispatches", "everyday", "whispers", "pedestals", "degrees", "demands", "pages", "blame",
     "silence", "retorts", "harmless",
+    "posts_impunity", "posts_dehumanization", "posts_propaganda", "posts_extremist",
 )  # fmt: skip
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"(\b[Aa] |[.!?] )?\{(\w+)\}")
