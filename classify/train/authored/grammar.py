@@ -27,7 +27,7 @@ CORES = (
     "rumours", "amnesties", "husks", "embers", "gates", "banners", "columns", "steps", "unnamed",
     "dispatches", "everyday", "whispers", "pedestals", "degrees", "demands", "pages", "blame",
     "silence", "retorts", "harmless",
-    "reports_of_speech", "reports_of_violence", "voices_condemning", "passages_mixed",
+    "reports_of_speech", "reports_of_violence", "voices_condemning", "passages_mixed", "talk_of_groups",
 )  # fmt: skip
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"(\b[Aa] |[.!?] )?\{(\w+)\}")
