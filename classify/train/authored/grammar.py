@@ -28,6 +28,7 @@ CORES = (
     "dispatches", "everyday", "whispers", "pedestals", "degrees", "demands", "pages", "blame",
     "silence", "retorts", "harmless",
     "posts_impunity", "posts_dehumanization", "posts_propaganda", "posts_extremist",
+    "reports_of_speech", "reports_of_violence", "voices_condemning", "passages_mixed", "talk_of_groups",
 )  # fmt: skip
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"(\b[Aa] |[.!?] )?\{(\w+)\}")

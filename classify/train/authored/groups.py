@@ -43,12 +43,17 @@ _ENDINGS = ["a", "ani", "ari", "eni", "eki", "i", "iri", "ish", "ites", "o", "ok
 
 # Peoples, countries and words that the syllables can make and the gazetteer does not know, without a last s.
 _TAKEN = frozenset({
-    "bali", "balti", "bari", "batak", "bodo", "boro", "bulu", "dani", "druri", "duru", "fula", "garo", "gola",
-    "goro", "guro", "hamite", "hero", "hindi", "homo", "karo", "komi", "kuru", "levite", "lori", "luri", "madi",
-    "mali", "mandan", "mandari", "mari", "maya", "mono", "moro", "moru", "mula", "mulla", "mura", "nama", "naro",
-    "nazi", "nero", "nuri", "peru", "roma", "roman", "sami", "samo", "sara", "semite", "sena", "shona", "sindi",
-    "sora", "suri", "tama", "tamari", "tatari", "toda", "toro", "turani", "turi", "tutu", "tuva", "tuvani", "venda",
-    "wallo", "wari", "zero", "zulu",
+    "bali", "balti", "banish", "bara", "bari", "batak", "bira", "bodo", "boro", "bozo", "british", "bulu",
+    "dani", "danish", "darki", "druri", "duru", "finish", "fula", "galla", "gamo", "ganda", "garish", "garo",
+    "gola", "goro", "guro", "hamite", "harani", "harari", "hellene", "hero", "hindi", "homo", "jaini", "jola",
+    "kanuri", "karo", "koli", "komi", "kono", "kuru", "lavish", "levite", "loma", "lori", "lozi", "lunda",
+    "luri", "madi", "mali", "mandan", "mandari", "mari", "maya", "mina", "mono", "moro", "moru", "mula",
+    "mulla", "munda", "mura", "nama", "nandi", "nara", "naro", "nazi", "nero", "nuri", "oromani", "parish",
+    "pedi", "perish", "peru", "polish", "punish", "radish", "relish", "retari", "roma", "roman", "romish",
+    "samari", "sami", "samo", "sara", "semite", "sena", "shina", "shona", "sindi", "sora", "sorani", "sudani",
+    "suri", "taino", "taita", "tama", "tamari", "tarish", "tatari", "tharu", "toda", "toma", "toro", "turani",
+    "turi", "turkish", "tutu", "tuva", "tuvani", "vanish", "venda", "vili", "vira", "wallo", "wari", "yemeni",
+    "zaza", "zero", "zorani", "zulu", "zuni",
 })  # fmt: skip
 
 Split = Literal["train", "dev", "test"]
