@@ -27,6 +27,7 @@ CORES = (
     "rumours", "amnesties", "husks", "embers", "gates", "banners", "columns", "steps", "unnamed",
     "dispatches", "everyday", "whispers", "pedestals", "degrees", "demands", "pages", "blame",
     "silence", "retorts", "harmless",
+    "posts_counterspeech", "posts_negated_hate", "posts_identity", "posts_own_voice", "posts_swearing",
 )  # fmt: skip
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"(\b[Aa] |[.!?] )?\{(\w+)\}")
