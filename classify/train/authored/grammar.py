@@ -29,6 +29,7 @@ CORES = (
     "silence", "retorts", "harmless",
     "posts_impunity", "posts_dehumanization", "posts_propaganda", "posts_extremist",
     "reports_of_speech", "reports_of_violence", "voices_condemning", "passages_mixed", "talk_of_groups",
+    "posts_counterspeech", "posts_negated_hate", "posts_identity", "posts_own_voice", "posts_swearing",
 )  # fmt: skip
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"(\b[Aa] |[.!?] )?\{(\w+)\}")
