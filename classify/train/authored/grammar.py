@@ -27,6 +27,7 @@ CORES = (
     "rumours", "amnesties", "husks", "embers", "gates", "banners", "columns", "steps", "unnamed",
     "dispatches", "everyday", "whispers", "pedestals", "degrees", "demands", "pages", "blame",
     "silence", "retorts", "harmless",
+    "posts_incitement", "posts_mobilization", "posts_discrimination", "posts_everyday_hate",
 )  # fmt: skip
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"(\b[Aa] |[.!?] )?\{(\w+)\}")
