@@ -30,6 +30,7 @@ CORES = (
     "posts_impunity", "posts_dehumanization", "posts_propaganda", "posts_extremist",
     "reports_of_speech", "reports_of_violence", "voices_condemning", "passages_mixed", "talk_of_groups",
     "posts_counterspeech", "posts_negated_hate", "posts_identity", "posts_own_voice", "posts_swearing",
+    "posts_incitement", "posts_mobilization", "posts_discrimination", "posts_everyday_hate",
 )  # fmt: skip
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"(\b[Aa] |[.!?] )?\{(\w+)\}")
