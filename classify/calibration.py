@@ -158,9 +158,25 @@ def average_precision(scores: Floats, labels: Labels) -> float:
     """The area under precision and recall as a step function; ties count as one step; 0 without a positive."""
     if not labels.any():
         return 0.0
+    precision, recall = _precision_recall(scores, labels)
+    return float((np.diff(recall, prepend=0.0) * precision).sum())
+
+
+def precision_recall_area(scores: Floats, labels: Labels) -> float:
+    """The area under precision and recall with straight lines between the steps, from (0, 1); 0 without a positive.
+
+    Kinder than average precision, most of all where many scores tie; what ERASER (DeYoung et al. 2020) calls AUPRC.
+    """
+    if not labels.any():
+        return 0.0
+    precision, recall = _precision_recall(scores, labels)
+    return float(np.trapezoid(np.append(1.0, precision), np.append(0.0, recall)))
+
+
+def _precision_recall(scores: Floats, labels: Labels) -> tuple[Floats, Floats]:
+    """Precision and recall at each distinct score, from the highest on."""
     order = np.argsort(-scores, kind="stable")
     ranked, sorted_scores = labels[order], scores[order]
     ends = np.append(np.flatnonzero(np.diff(sorted_scores)), len(ranked) - 1)
     hits = np.cumsum(ranked)[ends]
-    precision, recall = hits / (ends + 1), hits / hits[-1]
-    return float((np.diff(recall, prepend=0.0) * precision).sum())
+    return hits / (ends + 1), hits / hits[-1]

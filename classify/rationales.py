@@ -45,8 +45,9 @@ class RationaleReport:
     skipped: int  # every word marked, none, or too long
     token_f1: float  # of the words highlighted
     token_f1_all: float  # of every word, for comparison
-    auprc: float
-    chance: float  # AUPRC of weights that say nothing: the share of words marked
+    auprc: float  # by straight lines between the steps, as ERASER has it
+    average_precision: float  # by steps
+    chance: float  # average precision of weights that say nothing: the share of words marked
     comprehensiveness: float  # fall of the probability without the highlighted words
     sufficiency: float  # fall of the probability with those words alone; near 0 is good
     random_comprehensiveness: float  # the same with as many words drawn at random
@@ -68,7 +69,7 @@ class RationaleReport:
                 "",
                 "plausible: what people marked",
                 f"  token F1 {self.token_f1:.3f} (every word highlighted: {self.token_f1_all:.3f})",
-                f"  AUPRC {self.auprc:.3f} (chance: {self.chance:.3f})",
+                f"  AUPRC {self.auprc:.3f}, average precision {self.average_precision:.3f} (chance: {self.chance:.3f})",
                 "faithful: what moved the probability of hate speech",
                 f"  comprehensiveness {self.comprehensiveness:.3f} (random words: {self.random_comprehensiveness:.3f})",
                 f"  sufficiency {self.sufficiency:.3f} (random words: {self.random_sufficiency:.3f}; less is better)",
@@ -170,7 +171,8 @@ def _figures(row: Rationale, weights: Floats, chosen: Any, probability: Floats) 
     return {
         "token_f1": _f1(chosen, marked),
         "token_f1_all": _f1(np.ones(len(marked), dtype=bool), marked),
-        "auprc": calibration.average_precision(weights, marked.astype(np.int64)),
+        "auprc": calibration.precision_recall_area(weights, marked.astype(np.int64)),
+        "average_precision": calibration.average_precision(weights, marked.astype(np.int64)),
         "chance": float(marked.mean()),
         "comprehensiveness": float(whole - without),
         "sufficiency": float(whole - alone),

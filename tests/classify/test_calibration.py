@@ -43,6 +43,13 @@ def test_a_language_has_its_own_fit_where_there_is_one() -> None:
     assert c.apply(logits, fits, "signals", ("a",), "sw")[0, 0] == pytest.approx(0.5)
 
 
+def test_the_area_with_straight_lines_is_scikit_learns_auc_of_its_curve() -> None:
+    # scikit-learn 1.9: precision_recall_curve, then auc, on these five; the last two tie.
+    area = c.precision_recall_area(np.array([0.9, 0.8, 0.7, 0.2, 0.2]), np.array([1, 0, 1, 0, 1]))
+    assert area == pytest.approx(0.7388888888888889)
+    assert c.precision_recall_area(np.array([0.5]), np.array([0])) == 0.0
+
+
 def test_average_precision_of_a_known_ranking() -> None:
     assert c.average_precision(np.array([0.9, 0.8, 0.7, 0.6]), np.array([1, 0, 1, 0])) == pytest.approx(0.5 + 1 / 3)
     assert c.average_precision(np.array([0.5, 0.5]), np.array([1, 0])) == pytest.approx(0.5)
