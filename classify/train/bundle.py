@@ -34,6 +34,7 @@ from models.assessment import SIGNALS, STANCES, TARGETS
 
 WHOLE = 20_000  # characters of an article
 QUIET = 3_000  # news passages that set the floor of every threshold
+OURS = 9_000  # texts of ours in one language; no more of them are needed to calibrate and to report
 
 
 def bundle(trained: Path, data: Path, out: Path, version: str, phases: Sequence[Path] = ()) -> Path:
@@ -94,7 +95,8 @@ def _raw(scorer: TorchScorer, data: Path, lineup: Lineup, language: str) -> fuse
     """Development rows of one language with all that the model says of them."""
     found = rows.development(data, lineup, language, PER_SET)
     if language in lineup.languages:
-        found += authored.rows("dev", seed=1, languages=(language,))
+        ours = authored.rows("dev", seed=1, languages=(language,))
+        found += random.Random(1).sample(ours, min(OURS, len(ours)))  # noqa: S311 - sampling
     if language in lineup.news:
         found += rows.negatives(data, unseen=False, languages=frozenset({language}))[:PER_SET]
     return fuse.Raw(found, *_logits(scorer, found))
