@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
+from ingest.proxy import proxy_of
+
 AUTHOR_POLICIES = ("hash", "keep")
 MIB = 1024 * 1024
 POSITIVE = (
@@ -42,6 +44,17 @@ class IngestSettings:
     )
     allowed_networks: tuple[str, ...] = field(
         default=(), metadata={"help": "CIDRs the network guard lets through although they are not public."}
+    )
+    proxy: str | None = field(
+        default=None,
+        repr=False,
+        metadata={
+            "help": "HTTP proxy of all connections over HTTP: http://HOST:PORT or http://USER:PASSWORD@HOST:PORT.",
+            "secret": True,
+        },
+    )
+    proxy_exceptions: tuple[str, ...] = field(
+        default=(), metadata={"help": "Host names reached without the proxy; a name stands for those below it too."}
     )
     fetch_deadline_seconds: float = field(
         default=60.0, metadata={"help": "Longest time one fetch may take in all, redirects and body included."}
@@ -152,6 +165,7 @@ class IngestSettings:
                 ip_network(cidr)
             except ValueError:
                 raise ValueError(f"allowed_networks: {cidr!r} is no network; write for example 192.0.2.0/24") from None
+        proxy_of(self.proxy or "", self.proxy_exceptions)
         for position, pair in enumerate(self.credentials, start=1):
             name, equals, secret = pair.partition("=")
             # The pair is not repeated: it holds a secret.
