@@ -179,8 +179,9 @@ def refuse(
     """Remember what could not be taken, with place and reason; once, however often the same bytes come."""
     if not refused:
         return
-    query = select(Refusal.place).where(Refusal.source_id == source_id, Refusal.raw_sha256 == raw_sha256)
-    known = set(session.scalars(query)) if raw_sha256 else set()
+    query = select(Refusal.place, Refusal.reason).where(Refusal.source_id == source_id)
+    same = query.where(Refusal.raw_sha256.is_not_distinct_from(raw_sha256))
+    known = {(place, reason) for place, reason in session.execute(same)}
     values = [
         {
             "source_id": source_id,
@@ -190,7 +191,7 @@ def refuse(
             "raw_sha256": raw_sha256,
         }
         for place, reason in refused
-        if visible(place)[:500] not in known
+        if (visible(place)[:500], visible(reason)[:500]) not in known
     ]
     if values:
         session.execute(insert(Refusal), values)

@@ -20,6 +20,7 @@ POSITIVE = (
     "parse_cpu_seconds",
     "extract_batch",
     "article_max_bytes",
+    "unpacked_max_bytes",
     "sitemap_budget",
     "section_budget",
 )
@@ -129,6 +130,9 @@ class IngestSettings:
     )
     article_max_bytes: int = field(
         default=64 * MIB, metadata={"help": "Most bytes of one article's page, on the wire and unpacked."}
+    )
+    unpacked_max_bytes: int = field(
+        default=4096 * MIB, metadata={"help": "Most bytes that a packed file, dropped or imported, may unpack to."}
     )
     extract_batch: int = field(default=200, metadata={"help": "Items whose text is read in one transaction."})
     file_settle_seconds: float = field(
