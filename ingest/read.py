@@ -67,6 +67,8 @@ def store_entries(
 
     What was erased on request stays out, and so do the raw bytes that repeat it.
     """
+    if not entries:
+        return Stored()
     cleaned = [clean(entry, settings.max_text_characters) for entry in entries]
     latest = _latest(session, source.id, {name for entry in cleaned for name in identity.names_of(entry)})
     names = identity.distinct(cleaned, latest.keys())
