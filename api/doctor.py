@@ -22,6 +22,7 @@ from api.settings import Settings
 from classify import drift
 from classify.checkpoint import BUNDLED, config_file
 from classify.errors import ModelBroken
+from ingest.proxy import proxy_of
 from models.claims import Heartbeat
 from models.database import Sessions, connect, reading
 from models.delivery import Webhook
@@ -46,6 +47,7 @@ def examine(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
     yield Finding("python", sys.version_info >= (3, 11), f"Python {sys.version.split()[0]}, 3.11 or newer is needed")
     yield _disk(settings)
     yield _port(settings)
+    yield from _proxy(settings)
     sessions, database = _database(settings)
     yield database
     if sessions is not None:
@@ -69,6 +71,18 @@ def _port(settings: Settings) -> Finding:
         taken = probe.connect_ex((settings.host, settings.port)) == 0
     state = "answers: Tocsin or something else runs there" if taken else "is free"
     return Finding("port", None, f"{settings.host}:{settings.port} {state}")
+
+
+def _proxy(settings: Settings) -> Iterator[Finding]:
+    proxy = proxy_of(settings.ingest.proxy or "")
+    if proxy is None:
+        return
+    try:
+        socket.create_connection((proxy.host, proxy.port), timeout=5).close()
+    except OSError as error:
+        yield Finding("proxy", False, f"{proxy} cannot be reached ({error}); nothing is fetched or sent without it")
+    else:
+        yield Finding("proxy", True, f"{proxy} answers; all connections over HTTP go through it")
 
 
 def _database(settings: Settings) -> tuple[Sessions | None, Finding]:

@@ -4,8 +4,7 @@ An archive says when a page was seen; that is its time. Pictures, scripts, redir
 """
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ingest import tables
 from ingest.charset import decoded
@@ -22,26 +21,24 @@ def is_archive(name: str) -> bool:
     return name.lower().endswith(ARCHIVES)
 
 
-def chunks(path: Path) -> Iterator[tables.Chunk]:
+def chunks(file: BinaryIO, name: str) -> Iterator[tables.Chunk]:
     """Yield one chunk per page; its `raw` are the bytes of the page, a refusal's line is the number of the record.
 
-    Raises `InputRefused` when the file is no archive or damaged, or OSError; the pages before have been good.
+    Raises `InputRefused` when the open file is no archive or damaged, or OSError; the pages before have been good.
     """
     from warcio.archiveiterator import ArchiveIterator
     from warcio.exceptions import ArchiveLoadFailed
 
     number = 0
-    with tables.open_plain(path) as file:
-        try:
-            for number, record in enumerate(ArchiveIterator(file), 1):
-                chunk = _page(record, number)
-                if chunk is not None:
-                    chunk.position = file.tell()
-                    yield chunk
-        except (ArchiveLoadFailed, EOFError, ValueError) as error:
-            raise InputRefused(f"the archive cannot be read after record {number} ({str(error)[:200]})") from error
+    try:
+        for number, record in enumerate(ArchiveIterator(file), 1):
+            chunk = _page(record, number)
+            if chunk is not None:
+                yield chunk
+    except (ArchiveLoadFailed, EOFError, ValueError) as error:
+        raise InputRefused(f"the archive cannot be read after record {number} ({str(error)[:200]})") from error
     if number == 0:
-        raise InputRefused(f"{path.name} holds no record; is it a web archive?")
+        raise InputRefused(f"{name} holds no record; is it a web archive?")
 
 
 def _page(record: Any, number: int) -> tables.Chunk | None:
@@ -59,6 +56,8 @@ def _page(record: Any, number: int) -> tables.Chunk | None:
     body = record.content_stream().read(MAX_PAGE + 1)
     if len(body) > MAX_PAGE:
         return tables.Chunk(refused=[(number, f"the page is longer than {MAX_PAGE:,} bytes")])
+    if _is_cut(record):
+        raise EOFError("it ends in the middle of the page")
     found = decoded(body, named)
     notes = (found.note,) if found.note else ()
     entry = Entry(
@@ -69,4 +68,11 @@ def _page(record: Any, number: int) -> tables.Chunk | None:
         published=record.rec_headers.get_header("WARC-Date"),
         notes=(*notes, "from a web archive: the time is when it was archived"),
     )
-    return tables.Chunk(raw=body, entries=[entry])
+    return tables.Chunk(raw=body, entries=[entry], media=named or "text/plain")
+
+
+def _is_cut(record: Any) -> bool:
+    """Whether the file ends before the record does: half a page must not pass for the whole one."""
+    while record.raw_stream.read(65_536):
+        pass
+    return int(getattr(record.raw_stream, "limit", 0)) > 0

@@ -1,7 +1,8 @@
 """The one guarded way out to the network, for feeds, articles and webhooks alike.
 
 The address that is connected to is the address that was checked, at every redirect; a fetch has one deadline for all it
-does, and limits on what it reads. Proxies and passwords of the environment are ignored. It knows no feed.
+does, and limits on what it reads. Proxies and passwords of the environment are ignored. Through the proxy that an
+operator names, what an address says by itself is checked, and no way leads around it. It knows no feed.
 """
 
 import queue
@@ -9,23 +10,22 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import httpcore
 import httpx
 
+from ingest.connections import CONNECT_SECONDS, CheckedBackend, Limits, ProxiedBackend
 from ingest.decoding import unpacker
-from ingest.errors import DeadlinePassed, IngestError, Refused, TooLarge, Truncated, Unreachable
+from ingest.errors import IngestError, Refused, TooLarge, Truncated, Unreachable
 from ingest.guard import Resolve, addresses_of, checked_url, is_address, system_resolve
+from ingest.proxy import ASKS_WHO, Proxy, proxy_of
 from ingest.settings import IngestSettings
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 FOR_GOOD = frozenset({301, 308})
-CONNECT_SECONDS = 15.0
-READ_SIZE = 64 * 1024
 # What tells who we are stays with the host it was meant for.
 SECRET_HEADERS = frozenset({"authorization", "cookie", "x-goog-api-key"})
 
@@ -57,6 +57,7 @@ class Network:
         self.settings = settings
         self.resolve = resolve
         self.tls = tls or httpx.create_ssl_context(trust_env=False)
+        self.proxy = proxy_of(settings.proxy or "", settings.proxy_exceptions)
 
     def get(
         self,
@@ -102,21 +103,48 @@ class Network:
     def open_socket(self, url: str, seconds: float) -> socket.socket:
         """Connect to the host of `url`, to an address that was checked, for a protocol of its own; not encrypted yet.
 
-        Raises `Refused` or `Unreachable`.
+        Through a proxy it is a tunnel to the host. Raises `Refused` or `Unreachable`.
         """
         parsed = checked_url(url)
-        host = parsed.raw_host.decode("ascii").strip("[]")
-        port = parsed.port or (443 if parsed.scheme == "https" else 80)
-        last: OSError | None = None
-        for address in self._addresses(host, port, seconds)[:4]:
-            try:
-                return socket.create_connection((address, port), min(CONNECT_SECONDS, seconds))
-            except OSError as error:
-                last = error
-        raise Unreachable(f"no connection to {url[:200]} ({last})") from last
+        host, port = _place(parsed)
+        limits = Limits(time.monotonic() + seconds, 0, 0, 0)
+        backend = self._backend(host, port, limits, tunnel=True)
+        with _plain_errors(url, limits):
+            opened: socket.socket = backend.connect_tcp(host, port).get_extra_info("socket")
+        return opened
+
+    def _backend(self, host: str, port: int, limits: Limits, *, tunnel: bool) -> CheckedBackend:
+        """Return what connects to the host: at addresses that were checked, or at those of the proxy that carries it.
+
+        `tunnel` says that the proxy shall connect us through; else it is told the whole address with the request.
+        """
+        proxy = self.carrier(host)
+        if proxy is None:
+            return CheckedBackend(self._addresses(host, port, limits.left()), limits)
+        proxy.check(host)
+
+        def look_up() -> Sequence[str]:
+            return [proxy.host] if is_address(proxy.host) else self.resolve(proxy.host, proxy.port)
+
+        try:
+            addresses = self._resolved(proxy.host, limits.left(), look_up)
+        except Unreachable as error:
+            raise Unreachable(f"{proxy} cannot be found ({error})") from error
+        return ProxiedBackend(addresses, limits, proxy, (host, port) if tunnel else None)
+
+    def carrier(self, host: str) -> Proxy | None:
+        """Return the proxy through which a host is reached, or None."""
+        carries = self.proxy is not None and self.proxy.carries(host, self.settings.allowed_networks)
+        return self.proxy if carries else None
 
     def _addresses(self, host: str, port: int, seconds: float) -> list[str]:
-        """Return the addresses of a host that were checked, in time: the system's resolver cannot be interrupted.
+        """Return the addresses of a host that were checked, in time."""
+        return self._resolved(
+            host, seconds, lambda: addresses_of(host, port, self.resolve, self.settings.allowed_networks)
+        )
+
+    def _resolved(self, host: str, seconds: float, look_up: Callable[[], Sequence[str]]) -> list[str]:
+        """Return what `look_up` finds, in time: the system's resolver cannot be interrupted.
 
         One that hangs keeps a thread of its own, and nobody waits for it.
         """
@@ -124,7 +152,7 @@ class Network:
 
         def ask() -> None:
             try:
-                found.put(addresses_of(host, port, self.resolve, self.settings.allowed_networks))
+                found.put(list(look_up()))
             except Exception as error:  # noqa: BLE001  raised again where it is waited for
                 found.put(error)
 
@@ -136,11 +164,13 @@ class Network:
             answer = found.get(timeout=min(CONNECT_SECONDS, seconds))
         except queue.Empty:
             raise Unreachable(f"the name {host[:200]!r} was not resolved in time") from None
+        if isinstance(answer, (OSError, UnicodeError)):
+            raise Unreachable(f"the name {host[:200]!r} has no address ({answer})") from answer
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    def _follow(self, text: str, headers: dict[str, str], limits: "Limits") -> Answer:
+    def _follow(self, text: str, headers: dict[str, str], limits: Limits) -> Answer:
         hops: list[str] = []
         for_good = True
         url = checked_url(text)
@@ -167,21 +197,22 @@ class Network:
         url: httpx.URL,
         headers: Mapping[str, str],
         body: bytes | None,
-        limits: "Limits",
+        limits: Limits,
         hops: tuple[str, ...] = (),
     ) -> Answer:
         started = time.monotonic()
-        host = url.raw_host.decode("ascii").strip("[]")
-        port = url.port or (443 if url.scheme == "https" else 80)
-        addresses = self._addresses(host, port, limits.left())
-        request = httpcore.Request(
-            method,
-            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-            headers=_wire_headers(url, headers, body),
-            content=body,
-        )
-        backend = CheckedBackend(addresses, limits)
-        connection = httpcore.HTTPConnection(request.url.origin, ssl_context=self.tls, network_backend=backend)
+        host, port = _place(url)
+        secure = url.scheme == "https"
+        backend = self._backend(host, port, limits, tunnel=secure)
+        # Only what is not encrypted is given to the proxy to fetch; its password goes nowhere else.
+        proxy = None if secure else self.carrier(host)
+        raw = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        if proxy is not None:
+            whole = url.raw_scheme + b"://" + url.netloc + url.raw_path
+            raw = httpcore.URL(scheme="http", host=proxy.host, port=proxy.port, target=whole)
+            headers = {**headers, **proxy.headers}
+        request = httpcore.Request(method, raw, headers=_wire_headers(url, headers, body), content=body)
+        connection = httpcore.HTTPConnection(raw.origin, ssl_context=self.tls, network_backend=backend)
         with _plain_errors(str(url), limits), connection:
             response = connection.handle_request(request)
             try:
@@ -190,92 +221,15 @@ class Network:
             finally:
                 # The connection is not used again; close it now instead of reading a body without an end.
                 connection.close()
+        if proxy is not None and response.status == ASKS_WHO:
+            raise proxy.unknown()
         elapsed = int((time.monotonic() - started) * 1000)
         return Answer(response.status, str(url), names, content, elapsed, wire, hops, cut)
 
 
-@dataclass
-class Limits:
-    """What one fetch may take, all of its requests together."""
-
-    ends_at: float
-    wire_bytes: int
-    body_bytes: int
-    ratio: int
-    stop_at_limit: bool = False
-    seconds: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Remember the length of the deadline for the message."""
-        self.seconds = self.ends_at - time.monotonic()
-
-    def left(self) -> float:
-        """Return the seconds left; raises `DeadlinePassed` when there are none."""
-        left = self.ends_at - time.monotonic()
-        if left <= 0:
-            raise DeadlinePassed(f"no complete answer within {round(self.seconds, 1):g} seconds")
-        return left
-
-
-class CheckedBackend(httpcore.NetworkBackend):
-    """Connects to the addresses that were checked, whatever the name resolves to by now."""
-
-    def __init__(self, addresses: list[str], limits: Limits) -> None:
-        self.addresses, self.limits = addresses, limits
-        self.sockets = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,  # noqa: ARG002  the name has been resolved and must not be again
-        port: int,
-        timeout: float | None = None,  # noqa: ARG002  the deadline of the whole fetch counts
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        """Try the addresses in turn."""
-        last: Exception | None = None
-        for address in self.addresses[:4]:
-            seconds = min(CONNECT_SECONDS, self.limits.left())
-            try:
-                stream = self.sockets.connect_tcp(address, port, seconds, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                last = error
-            else:
-                return DeadlineStream(stream, self.limits)
-        raise last or httpcore.ConnectError("no address")
-
-
-class DeadlineStream(httpcore.NetworkStream):
-    """A connection whose every wait ends at the deadline of the whole fetch, so that dripping bytes win no time."""
-
-    def __init__(self, stream: httpcore.NetworkStream, limits: Limits) -> None:
-        self.stream, self.limits = stream, limits
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
-        """Read within what is left."""
-        return self.stream.read(max_bytes, self.limits.left())
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
-        """Write within what is left."""
-        self.stream.write(buffer, self.limits.left())
-
-    def close(self) -> None:
-        """Close the connection."""
-        self.stream.close()
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ARG002
-    ) -> httpcore.NetworkStream:
-        """Encrypt; the certificate must be that of the name."""
-        seconds = min(CONNECT_SECONDS, self.limits.left())
-        return DeadlineStream(self.stream.start_tls(ssl_context, server_hostname, seconds), self.limits)
-
-    def get_extra_info(self, info: str) -> Any:
-        """Whatever the socket knows."""
-        return self.stream.get_extra_info(info)
+def _place(url: httpx.URL) -> tuple[str, int]:
+    """Return host and port of an address that was checked."""
+    return url.raw_host.decode("ascii").strip("[]"), url.port or (443 if url.scheme == "https" else 80)
 
 
 def _read_body(pieces: Iterator[bytes], coding: str, limits: Limits) -> tuple[bytes, int, bool]:

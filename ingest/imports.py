@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
-from ingest import archives, evidence, read, tables
+from ingest import evidence, files, read, tables
 from ingest.errors import InputRefused
 from ingest.settings import IngestSettings
 from models.database import Sessions, writing
@@ -17,13 +17,13 @@ Progress = Callable[[int, int], None]
 
 @dataclass
 class ImportResult:
-    """What became of the rows of a file; `refused` holds (line, reason), `erased` counts those kept out on request."""
+    """What became of the rows of a file; `refused` holds (place, reason), `erased` counts those kept out on request."""
 
     new: int = 0
     duplicates: int = 0
     versions: int = 0
     erased: int = 0
-    refused: list[tuple[int, str]] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
 
 
 def import_file(
@@ -34,29 +34,22 @@ def import_file(
     now: dt.datetime,
     progress: Progress = lambda done, total: None,  # noqa: ARG005
 ) -> ImportResult:
-    """Import CSV, JSON Lines, Parquet or a web archive; `progress(done, total)` counts bytes of the file.
+    """Import a file of rows, pages or text, or a zip archive of some; `progress(done, total)` counts bytes of the file.
 
     Raises `InputRefused` when the file cannot be taken as a whole; bad rows are only counted and kept as refusals.
     """
-    if not tables.is_table(path.name) and not archives.is_archive(path.name):
-        raise InputRefused(f"{path.name}: use a .csv, .tsv, .jsonl, .json or .warc file (also .gz), or .parquet")
-    if reason := tables.unreadable(path.name):
+    if reason := files.objection(path.name):
         raise InputRefused(f"{path.name}: {reason}")
     try:
         total = path.stat().st_size
         result = ImportResult()
-        place = path.resolve()
-        if archives.is_archive(path.name):
-            found = archives.chunks(place)
-        else:
-            found = tables.chunks(place, settings.max_text_characters)
-        for chunk in found:
+        for chunk in files.chunks(path.resolve(), settings, path.name):
             stored = _store(sessions, chunk, path.name, source_name, settings, now)
             result.new += stored.new
             result.duplicates += stored.duplicates
             result.versions += stored.versions
             result.erased += len(stored.erased)
-            result.refused += chunk.refused
+            result.refused += chunk.refusals(path.name)
             progress(chunk.position, total)
     except OSError as error:
         raise InputRefused(f"{path} cannot be read ({error.strerror}); check path and rights") from error
@@ -67,14 +60,13 @@ def import_file(
 def _store(
     sessions: Sessions, chunk: tables.Chunk, name: str, source_name: str, settings: IngestSettings, now: dt.datetime
 ) -> read.Stored:
-    refused = [(f"{name} line {line}", reason) for line, reason in chunk.refused]
     for attempt in (1, 2):
         try:
             with writing(sessions) as session:
                 source = read.source_called(session, source_name, "import", now)
-                raw_sha256 = evidence.keep_raw(session, chunk.raw, "text/plain", now, source.id)
+                raw_sha256 = evidence.keep_raw(session, chunk.raw, chunk.media, now, source.id) if chunk.raw else None
                 stored = read.store_entries(session, source, chunk.entries, raw_sha256, now, settings)
-                read.refuse(session, source.id, refused, raw_sha256, now)
+                read.refuse(session, source.id, chunk.refusals(name), raw_sha256, now)
                 return stored
         except IntegrityError:
             # The same file is being imported twice at once; the second time its rows are known.

@@ -22,11 +22,6 @@ SECONDS = 60  # for one piece of 500 rows at most
 LONGEST_ANSWER = 256 * 1024 * 1024
 
 
-def is_parquet(name: str) -> bool:
-    """Whether the name says that the file is Parquet."""
-    return name.lower().endswith(tables.PARQUET)
-
-
 def missing() -> str | None:
     """Say what to install when Parquet cannot be read here, or None."""
     return None if importlib.util.find_spec("pyarrow") else MISSING

@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import case, delete, select
+from sqlalchemy import bindparam, case, delete, insert, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -41,6 +41,17 @@ DEADLY_REST = dt.timedelta(hours=1)
 TRAIL = 30
 RECENT = 50
 _line = threading.Lock()
+# Made once, because making them at each poll took longer than running them.
+LATEST = (
+    select(Item.event_at, Item.fetched_at)
+    .where(Item.source_id == bindparam("source"))
+    .order_by(Item.id.desc())
+    .limit(RECENT)
+)
+NOTE = insert(Fetch.__table__)  # type: ignore[arg-type]  # it is a table
+_trail = Fetch.__table__.c
+_old = select(_trail.id).where(_trail.source_id == bindparam("source")).order_by(_trail.id.desc()).offset(TRAIL)
+FORGET = delete(Fetch.__table__).where(_trail.id.in_(_old))  # type: ignore[arg-type]  # it is a table
 
 
 def poll(sessions: Sessions, network: Network, settings: IngestSettings, now: dt.datetime) -> int:
@@ -163,12 +174,14 @@ def _store(
 ) -> int:
     """Store one batch of many, if the source is still ours."""
     with in_line(sessions), writing(sessions) as session:
-        if not claims.held(session, Source, token, [source_id]):
+        source = claims.held_row(session, Source, token, source_id)
+        if source is None:
             return 0
-        source = session.get_one(Source, source_id)
         # A long file takes longer than one lease; each stored batch proves that we are alive.
         source.claimed_until = now + elapsed + lease_of(settings)
         stored = _keep_batch(session, source, batch, settings, now)
+        for name, value in batch.remember.items():
+            setattr(source, name, value)
         return stored.new + stored.versions
 
 
@@ -185,9 +198,9 @@ def _finish(
 ) -> int:
     """Store the last batch, the state of the source and its next turn, and give the claim back: one transaction."""
     with in_line(sessions), writing(sessions) as session:
-        if not claims.held(session, Source, token, [source_id]):
+        source = claims.held_row(session, Source, token, source_id)
+        if source is None:
             return 0
-        source = session.get_one(Source, source_id)
         stored = _keep_batch(session, source, batch, settings, now)
         moved = stored.new + stored.versions
         details = dict(batch.details) | ({"erased": len(stored.erased)} if stored.erased else {})
@@ -196,43 +209,41 @@ def _finish(
         health = replace(health, arrivals=_arrivals(session, source_id), looks=tuple(source.looks))
         if failure is None:
             turn = schedule.after_success(health, batch.reason, settings, now, _fresh(batch))
-            source.last_success_at = now
             details |= moves.follow(source, batch.details.get("moved_to"), now)
         else:
             turn = schedule.after_failure(health, failure, now)
-        session.add(
-            Fetch(
-                source_id=source_id,
-                at=now,
-                outcome=failure.state if failure else batch.outcome,
-                reason=str(failure)[:1000] if failure else batch.reason,
-                status_code=getattr(failure, "status", None) or batch.status_code,
-                body_bytes=batch.body_bytes,
-                entries=len(batch.entries),
-                new_items=moved,
-                duration_ms=elapsed_ms,
-                details=details,
-            )
+        _remember(
+            session,
+            source_id=source_id,
+            at=now,
+            outcome=failure.state if failure else batch.outcome,
+            reason=str(failure)[:1000] if failure else batch.reason,
+            status_code=getattr(failure, "status", None) or batch.status_code,
+            body_bytes=batch.body_bytes,
+            entries=len(batch.entries),
+            new_items=moved,
+            duration_ms=elapsed_ms,
+            details=details,
         )
-        source.last_polled_at = now
         if turn.state not in (health.state, "ok"):
             log.warning("the source %s is now %s: %s", health.name, turn.state, turn.state_reason)
+        # All that changed goes out with the claim: most polls find nothing new, and each statement of theirs counts.
+        values = batch.remember | asdict(turn) | {"last_polled_at": now}
+        if failure is None:
+            values["last_success_at"] = now
         session.flush()
-        _trim(session, source_id)
-        claims.release(session, Source, token, [source_id], done=True, **asdict(turn))
+        claims.release_row(session, Source, token, source_id, **values)
     return moved
 
 
 def _keep_batch(
     session: Session, source: Source, batch: Batch, settings: IngestSettings, now: dt.datetime
 ) -> read.Stored:
-    """Store a batch and move the cursor."""
+    """Store a batch; its cursor is the caller's to move."""
     stored = read.store_entries(session, source, batch.entries, batch.raw_sha256, now, settings)
     refused = [*batch.refused, *((f"entry {index}", reason) for index, reason in stored.refused)]
     read.refuse(session, source.id, refused, batch.raw_sha256, now)
     read.mark_gone(session, source.id, batch.gone, now)
-    for name, value in batch.remember.items():
-        setattr(source, name, value)
     return stored
 
 
@@ -321,15 +332,12 @@ def _health(source: Source, arrivals: tuple[dt.datetime, ...]) -> schedule.Healt
 
 def _arrivals(session: Session, source_id: int) -> tuple[dt.datetime, ...]:
     """Return when the latest items appeared: of the first that were found together, when they were published."""
-    latest = select(Item.event_at, Item.fetched_at).where(Item.source_id == source_id)
-    times = session.execute(latest.order_by(Item.id.desc()).limit(RECENT)).all()
+    times = session.execute(LATEST, {"source": source_id}).all()
     first = min((fetched for _, fetched in times), default=None)
     return tuple(sorted((event if fetched == first else fetched for event, fetched in times), reverse=True))
 
 
-def _trim(session: Session, source_id: int) -> None:
-    """Keep the latest fetches of the trail only."""
-    old = select(Fetch.id).where(Fetch.source_id == source_id).order_by(Fetch.id.desc()).offset(TRAIL)
-    ids = session.scalars(old).all()
-    if ids:
-        session.execute(delete(Fetch).where(Fetch.id.in_(ids)))
+def _remember(session: Session, source_id: int, **values: Any) -> None:
+    """Add an attempt to the trail of a source, and keep the latest ones only."""
+    session.execute(NOTE, {"source_id": source_id, **values})
+    session.execute(FORGET, {"source": source_id})

@@ -67,6 +67,8 @@ def store_entries(
 
     What was erased on request stays out, and so do the raw bytes that repeat it.
     """
+    if not entries:
+        return Stored()
     cleaned = [clean(entry, settings.max_text_characters) for entry in entries]
     latest = _latest(session, source.id, {name for entry in cleaned for name in identity.names_of(entry)})
     names = identity.distinct(cleaned, latest.keys())
@@ -179,8 +181,9 @@ def refuse(
     """Remember what could not be taken, with place and reason; once, however often the same bytes come."""
     if not refused:
         return
-    query = select(Refusal.place).where(Refusal.source_id == source_id, Refusal.raw_sha256 == raw_sha256)
-    known = set(session.scalars(query)) if raw_sha256 else set()
+    query = select(Refusal.place, Refusal.reason).where(Refusal.source_id == source_id)
+    same = query.where(Refusal.raw_sha256.is_not_distinct_from(raw_sha256))
+    known = {(place, reason) for place, reason in session.execute(same)}
     values = [
         {
             "source_id": source_id,
@@ -190,7 +193,7 @@ def refuse(
             "raw_sha256": raw_sha256,
         }
         for place, reason in refused
-        if visible(place)[:500] not in known
+        if (visible(place)[:500], visible(reason)[:500]) not in known
     ]
     if values:
         session.execute(insert(Refusal), values)

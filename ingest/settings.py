@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
+from ingest.proxy import proxy_of
+
 AUTHOR_POLICIES = ("hash", "keep")
 MIB = 1024 * 1024
 POSITIVE = (
@@ -18,6 +20,7 @@ POSITIVE = (
     "parse_cpu_seconds",
     "extract_batch",
     "article_max_bytes",
+    "unpacked_max_bytes",
     "sitemap_budget",
     "section_budget",
 )
@@ -42,6 +45,17 @@ class IngestSettings:
     )
     allowed_networks: tuple[str, ...] = field(
         default=(), metadata={"help": "CIDRs the network guard lets through although they are not public."}
+    )
+    proxy: str | None = field(
+        default=None,
+        repr=False,
+        metadata={
+            "help": "HTTP proxy of all connections over HTTP: http://HOST:PORT or http://USER:PASSWORD@HOST:PORT.",
+            "secret": True,
+        },
+    )
+    proxy_exceptions: tuple[str, ...] = field(
+        default=(), metadata={"help": "Host names reached without the proxy; a name stands for those below it too."}
     )
     fetch_deadline_seconds: float = field(
         default=60.0, metadata={"help": "Longest time one fetch may take in all, redirects and body included."}
@@ -117,6 +131,9 @@ class IngestSettings:
     article_max_bytes: int = field(
         default=64 * MIB, metadata={"help": "Most bytes of one article's page, on the wire and unpacked."}
     )
+    unpacked_max_bytes: int = field(
+        default=4096 * MIB, metadata={"help": "Most bytes that a packed file, dropped or imported, may unpack to."}
+    )
     extract_batch: int = field(default=200, metadata={"help": "Items whose text is read in one transaction."})
     file_settle_seconds: float = field(
         default=5.0, metadata={"help": "A dropped file is read once it has not changed for this long."}
@@ -152,6 +169,7 @@ class IngestSettings:
                 ip_network(cidr)
             except ValueError:
                 raise ValueError(f"allowed_networks: {cidr!r} is no network; write for example 192.0.2.0/24") from None
+        proxy_of(self.proxy or "", self.proxy_exceptions)
         for position, pair in enumerate(self.credentials, start=1):
             name, equals, secret = pair.partition("=")
             # The pair is not repeated: it holds a secret.

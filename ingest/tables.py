@@ -1,72 +1,76 @@
-"""Read files of many rows in pieces: CSV, JSON Lines, JSON documents, all also gzipped, and Parquet. It stores nothing.
+"""Read files of many rows in pieces: CSV, JSON Lines and JSON documents, also as they unpack. It stores nothing.
 
 A bad row is refused with its line number; the rest of the file is read.
 """
 
 import csv
-import gzip
 import io
 import json
 import os
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from ingest import exports
+from ingest import exports, packed
 from ingest.entry import Entry
 from ingest.errors import InputRefused
 from ingest.rows import entry_of
+from ingest.settings import IngestSettings
 
 ROWS = 500
 PIECE = 4 * 1024 * 1024
-JSON_LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
-SEPARATED = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
-DOCUMENTS = (".json", ".json.gz")
+JSON_LINES = (".jsonl", ".ndjson")
+SEPARATED = (".csv", ".tsv")
+DOCUMENTS = (".json",)
 PARQUET = (".parquet", ".pq")
 DELIMITERS = ",;\t|"
 
 
 @dataclass
 class Chunk:
-    """Some rows of a file: their bytes as they stand there, what they mean, and how far the file has been read."""
+    """Some rows of a file: their bytes as they stand there, what they mean, and how far the file has been read.
+
+    `member` is the file of an archive that they stand in; a refusal of line 0 is one of all of it.
+    """
 
     raw: bytes = b""
     entries: list[Entry] = field(default_factory=list)
     refused: list[tuple[int, str]] = field(default_factory=list)
     position: int = 0
+    member: str = ""
+    media: str = "text/plain"
+
+    def refusals(self, name: str) -> list[tuple[str, str]]:
+        """Return (place, reason) of what was refused; `name` is that of the file."""
+        label = f"{name}/{self.member}" if self.member else name
+        return [(f"{label} line {line}" if line else label, reason) for line, reason in self.refused]
 
 
 def is_table(name: str) -> bool:
     """Whether the name says that the file holds rows."""
-    return name.lower().endswith(JSON_LINES + SEPARATED + DOCUMENTS + PARQUET)
+    return name.lower().removesuffix(".gz").endswith(JSON_LINES + SEPARATED + DOCUMENTS) or is_parquet(name)
 
 
-def unreadable(name: str) -> str | None:
-    """Say why rows of a file of this name cannot be read on this machine, or None."""
-    from ingest import parquet
-
-    return parquet.missing() if parquet.is_parquet(name) else None
+def is_parquet(name: str) -> bool:
+    """Whether the name says that the file is Parquet."""
+    return name.lower().endswith(PARQUET)
 
 
-def chunks(path: Path, max_characters: int) -> Iterator[Chunk]:
-    """Yield the rows of a file in pieces of at most 500 rows or 4 MiB; raises `InputRefused` or OSError."""
-    from ingest import parquet
+def chunks(file: BinaryIO, name: str, settings: IngestSettings) -> Iterator[Chunk]:
+    """Yield the rows of an open file in pieces of at most 500 rows or 4 MiB; raises `InputRefused` or OSError.
 
-    with open_plain(path) as file:
-        if parquet.is_parquet(path.name):
-            yield from parquet.chunks(file, max_characters, os.fstat(file.fileno()).st_size)
-            return
-        rows = gzip.GzipFile(fileobj=file) if path.name.lower().endswith(".gz") else file
-        name = path.name.lower()
-        lines = _json_lines if name.endswith(JSON_LINES) else _document if name.endswith(DOCUMENTS) else _separated
-        try:
-            for chunk in lines(rows, max_characters):  # type: ignore[arg-type]
-                chunk.position = file.tell()
-                yield chunk
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise InputRefused(f"the compressed file is damaged or ends too early ({error})") from error
+    `file` holds the rows unpacked. Where a packed one ends too early, the whole rows before have been good; the last
+    one, which may be half, is left out.
+    """
+    plain = name.lower().removesuffix(".gz")
+    lines = _json_lines if plain.endswith(JSON_LINES) else _document if plain.endswith(DOCUMENTS) else _separated
+    try:
+        yield from lines(file, settings.max_text_characters)
+    except InputRefused as error:
+        raise InputRefused(packed.problem_of(file) or str(error)) from error
+    if problem := packed.problem_of(file):
+        raise InputRefused(problem)
 
 
 def open_plain(path: Path) -> BinaryIO:
@@ -97,7 +101,7 @@ def _json_lines(file: BinaryIO, max_characters: int) -> Iterator[Chunk]:
             chunk.refused.append((number, f"the line is longer than {longest:,} bytes"))
             while (rest := file.readline(longest)) and not rest.endswith(b"\n"):
                 pass
-        elif line.strip(b"\xef\xbb\xbf \t\r\n"):
+        elif line.strip(b"\xef\xbb\xbf \t\r\n") and not _half(file, line[-1:] == b"\n"):
             take(chunk, number, _json_row(line))
         if len(raw) >= ROWS or size >= PIECE:
             chunk.raw = b"".join(raw)
@@ -148,7 +152,7 @@ def _json_row(line: bytes) -> object:
 
 def _separated(file: BinaryIO, max_characters: int) -> Iterator[Chunk]:
     csv.field_size_limit(max(max_characters, 131_072))
-    sample = file.peek(65_536)[:65_536] if isinstance(file, io.BufferedReader | gzip.GzipFile) else b""
+    sample = file.peek(65_536)[:65_536] if isinstance(file, io.BufferedReader) else b""
     encoding = "utf-16" if sample.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     text = io.TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="")
     tee = Tee(text, max_characters + 65_536)
@@ -167,7 +171,7 @@ def _separated(file: BinaryIO, max_characters: int) -> Iterator[Chunk]:
         if header is None:
             header = [name.strip().lstrip("\ufeff").lower() for name in row]
             continue
-        if any(cell.strip() for cell in row):
+        if any(cell.strip() for cell in row) and not _half(file, tee.ended):
             take(chunk, tee.lines, _csv_row(header, row))
         if len(chunk.entries) + len(chunk.refused) >= ROWS or tee.size >= PIECE:
             chunk.raw = tee.taken()
@@ -185,6 +189,7 @@ class Tee:
     def __init__(self, text: io.TextIOWrapper, longest: int) -> None:
         self.text, self.longest, self.size, self.lines = text, longest, 0, 0
         self.kept: list[str] = []
+        self.ended = True  # whether the last line did, and the row in it
 
     def __iter__(self) -> Self:
         """Give the lines, one by one."""
@@ -194,8 +199,10 @@ class Tee:
         """Return the next line, or a piece of one that is longer than any may be."""
         line = self.text.readline(self.longest)
         if not line:
+            self.ended = False  # nobody asks for more but a row that goes on
             raise StopIteration
         self.lines += 1
+        self.ended = line.endswith("\n")
         self.kept.append(line)
         self.size += len(line)
         return line.replace("\x00", "\ufffd")  # the csv module stops at a NUL
@@ -205,6 +212,11 @@ class Tee:
         raw = "".join(self.kept).encode("utf-8", "surrogateescape")
         self.kept, self.size = [], 0
         return raw
+
+
+def _half(file: BinaryIO, ended: bool) -> bool:
+    """Whether the last row that was read may be half: its line did not end, and what it stands in is damaged."""
+    return not ended and bool(packed.problem_of(file))
 
 
 def _csv_row(header: list[str], row: list[str]) -> object:

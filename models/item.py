@@ -34,6 +34,8 @@ class Item(Keyed, Claimable, Base):
         ),
         Index("ix_items_source_id_content_sha256", "source_id", "content_sha256"),
         Index("ix_items_raw_sha256", "raw_sha256"),
+        # When the latest items of a source came, without a look at them: each poll asks.
+        Index("ix_items_source_id_id", "source_id", "id", "event_at", "fetched_at"),
         # What retention looks through: the old ones that still say something.
         Index(
             "ix_items_remembered",

@@ -11,6 +11,10 @@ What passing means:
 - xml_attacks: no feed comes of it, nothing is expanded, and the sandbox survives.
 - compressed: what we ask for unpacks, a damaged body is `Truncated`, a bomb and what we never ask for are `TooLarge`.
 - ip_guard, ssrf_urls: the verdict that is wanted, every name resolving to loopback.
+- mastodon: each recorded status is read with its words, address, language and time, or left out for the right reason.
+- jetstream: each recorded event is read: a post with its words, a deletion, or what is no post passed over.
+
+How they come over the wire is tested in `ingest/readers/test_recorded.py` and `test_jetstream.py`.
 """
 
 import datetime as dt
@@ -26,11 +30,12 @@ from typing import Any
 from urllib.parse import urljoin
 
 import feedparser
+import yaml
 
 from ingest.decoding import unpacker
 from ingest.errors import IngestError, Refused, TooLarge, Truncated
 from ingest.guard import addresses_of, checked_url, denial
-from ingest.readers import sandbox
+from ingest.readers import jetstream, mastodon, sandbox
 from ingest.readers.markup import prepared
 from ingest.text import dump_text
 
@@ -81,7 +86,9 @@ def main(packs: Path = PACKS, misses: Path = MISSES) -> int:
             print(f"  missed {name}: {explained.get(name, 'NOT EXPLAINED')}")  # noqa: T201
         if not results:
             print(f"  {pack} holds no case here")  # noqa: T201
-    print(f"feedparser alone\t{sum(alone(packs))}/{len(list(alone(packs)))}")  # noqa: T201
+    holds = list(expectations(packs))
+    for name, theirs in (("feedparser alone, expectations only", True), ("ours, expectations only", False)):
+        print(f"{name}\t{sum(one[theirs] for one in holds)}/{len(holds)}")  # noqa: T201
     wrong = (failed - set(explained)) | {name for name in set(explained) - failed if _is_here(packs, name)}
     for name in sorted(wrong):
         print(f"conformance_misses.tsv is wrong about {name}", file=sys.stderr)  # noqa: T201
@@ -102,12 +109,13 @@ def feedparser_cases(packs: Path) -> Iterator[Case]:
         yield str(path.relative_to(root)), holds and _reads_the_same(body, headers)
 
 
-def alone(packs: Path) -> Iterator[bool]:
-    """Give what feedparser alone makes of its own suite: the measure that we must not fall below."""
+def expectations(packs: Path) -> Iterator[tuple[bool, bool]]:
+    """Give whether each file's own expectation holds for the bytes that we hand to feedparser, and for it alone."""
     root = packs / "feeds" / "feedparser"
     for path in sorted(root.rglob("*.xml")):
         body, headers, expected = told(path, root)
-        yield expected is None or _holds(expected, body, headers)
+        ours = expected is None or _holds(expected, prepared(body, 2000)[0], headers)
+        yield ours, expected is None or _holds(expected, body, headers)
 
 
 def told(path: Path, root: Path) -> tuple[bytes, dict[str, str], str | None]:
@@ -232,6 +240,67 @@ def url_cases(packs: Path) -> Iterator[Case]:
             yield f"{number}:{url}", False
 
 
+def exchanges(cassette: Path) -> Iterator[tuple[str, str, int, str]]:
+    """Yield method, path, status and body of each exchange of a recorded conversation."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    for one in yaml.load(cassette.read_text(encoding="utf-8"), Loader=loader)["interactions"]:  # noqa: S506  safe
+        body = one["response"]["body"]["string"]
+        path = one["request"]["uri"].removeprefix("http://localhost:3000")
+        words = body if isinstance(body, str) else body.decode("utf-8", "replace")
+        yield one["request"]["method"], path, one["response"]["status"]["code"], words
+
+
+def recorded_statuses(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return every status that is recorded anywhere, by its identifier; the last answer about it counts."""
+    found: dict[str, dict[str, Any]] = {}
+    for cassette in sorted(folder.glob("*.yaml")):
+        if cassette.stat().st_size > 1_000_000:
+            continue  # megabytes of pictures
+        for _, _, status, body in exchanges(cassette):
+            if status != 200 or not body.startswith(("{", "[")):
+                continue
+            value = json.loads(body)
+            listed = value if isinstance(value, list) else [value, *value.get("statuses", [])]
+            found |= {
+                one["id"]: one for one in listed if isinstance(one, dict) and "spoiler_text" in one and "uri" in one
+            }
+    return found
+
+
+def mastodon_cases(packs: Path) -> Iterator[Case]:
+    """Give each recorded status."""
+    for name, status in recorded_statuses(packs / "mastodon").items():
+        parsed = mastodon.parse_timeline(json.dumps([status]).encode())
+        (post,) = parsed["posts"] or [{}]
+        entry = post.get("entry") or {}
+        if status["reblog"] or status["visibility"] in ("private", "direct"):
+            yield name, post.get("skipped") == ("boosts" if status["reblog"] else "not public")
+            continue
+        wanted = (status["url"], status["language"], status["edited_at"] or status["created_at"])
+        same = (entry.get("url"), entry.get("language"), entry.get("published")) == wanted
+        yield (
+            name,
+            same
+            and words(status.get("content") or "") <= words(entry.get("content", ""))
+            and "<" not in entry["content"],
+        )
+
+
+def jetstream_cases(packs: Path) -> Iterator[Case]:
+    """Give each recorded event."""
+    for path in sorted((packs / "jetstream").glob("*.jsonl")):
+        for number, line in enumerate(path.read_bytes().splitlines(), 1):
+            (event,) = jetstream.parse_events(line, languages=[])["events"]
+            commit = json.loads(line).get("commit") or {}
+            text = (commit.get("record") or {}).get("text", "").strip()
+            passed = not event["reason"]
+            if commit.get("collection") == jetstream.POST and commit["operation"] == "delete":
+                passed = passed and bool(event["gone"])
+            elif commit.get("collection") == jetstream.POST and text:
+                passed = passed and (event["entry"] or {}).get("content", "").startswith(text[:20])
+            yield f"{path.name}:{number}", passed
+
+
 def _box() -> sandbox.Sandbox:
     return sandbox.shared(SECONDS, MEMORY)
 
@@ -243,6 +312,8 @@ PARTS: dict[str, Callable[[Path], Iterator[Case]]] = {
     "compressed": packed_cases,
     "ip_guard": address_cases,
     "ssrf_urls": url_cases,
+    "mastodon": mastodon_cases,
+    "jetstream": jetstream_cases,
 }
 
 if __name__ == "__main__":

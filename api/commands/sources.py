@@ -165,14 +165,14 @@ def poll_sources(names: tuple[str, ...]) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--source", required=True, help="Name of the source the rows belong to; created when new.")
 def import_rows(file: Path, source: str) -> None:
-    """Import a CSV, JSONL, Parquet or WARC file (.gz too); running it again imports nothing twice."""
+    """Import a CSV, JSON, Parquet, text or WARC file (.gz too) or a .zip of them; again, it imports nothing twice."""
     from ingest.imports import import_file
 
     settings = read_settings()
     with progress(file.stat().st_size, f"importing {file.name}") as advance:
         result = import_file(open_database(settings), file, source, settings.ingest, now(), advance)
-    for line, reason in result.refused[:20]:
-        click.echo(f"refused line {line}: {reason}", err=True)
+    for place, reason in result.refused[:20]:
+        click.echo(f"refused {place}: {reason}", err=True)
     if len(result.refused) > 20:
         click.echo(f"... and {len(result.refused) - 20} more refusals; all are in the database", err=True)
     click.echo(

@@ -1,4 +1,4 @@
-"""Read a folder of text, JSONL and CSV files as they are dropped into it.
+"""Read a folder of files as they are dropped into it: rows, texts, web archives, and zip archives of them.
 
 A file is read once it has stopped changing, and again when it changes. Nothing outside the folder is opened: no links,
 no subfolders, no devices.
@@ -10,14 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ingest import tables
-from ingest.entry import Entry
+from ingest import files
 from ingest.errors import FolderUnreadable, InputRefused
 from ingest.http import Network
 from ingest.readers import Batch, Keep, Place
 from ingest.settings import IngestSettings
-
-TEXTS = (".txt", ".md", ".text")
 
 
 class FolderReader:
@@ -75,9 +72,7 @@ def settled_files(
         if stat.S_ISLNK(status.st_mode):
             refused.append((name, "a link is not followed; put the file itself into the folder"))
         elif stat.S_ISREG(status.st_mode):
-            if not tables.is_table(name) and not name.lower().endswith(TEXTS):
-                refused.append((name, "this kind of file is not read; use .txt, .csv, .tsv, .json, .jsonl, .parquet"))
-            elif reason := tables.unreadable(name):
+            if reason := files.objection(name):
                 refused.append((name, reason))
             elif now.timestamp() - status.st_mtime >= settings.file_settle_seconds:
                 present[name] = [status.st_size, status.st_mtime_ns]
@@ -85,28 +80,10 @@ def settled_files(
 
 
 def read_file(path: Path, keep: Keep, settings: IngestSettings) -> Iterator[Batch]:
-    """Yield the batches of one file; a file that cannot be read as a whole is one refusal."""
+    """Yield the batches of one file; a file that cannot be read to its end is one refusal."""
     try:
-        if tables.is_table(path.name):
-            for chunk in tables.chunks(path, settings.max_text_characters):
-                sha256 = keep(chunk.raw, "text/plain")
-                yield Batch(
-                    entries=tuple(chunk.entries),
-                    raw_sha256=sha256,
-                    refused=tuple((f"{path.name} line {line}", reason) for line, reason in chunk.refused),
-                )
-            return
-        raw = _whole(path, settings.max_body_bytes)
-        sha256 = keep(raw, "text/plain")
-        text, notes = tables.decoded(raw)
-        yield Batch(entries=(Entry(content=text, external_id=path.name, notes=notes),), raw_sha256=sha256)
+        for chunk in files.chunks(path, settings):
+            sha256 = keep(chunk.raw, chunk.media) if chunk.raw else None
+            yield Batch(tuple(chunk.entries), sha256, tuple(chunk.refusals(path.name)))
     except (InputRefused, OSError) as error:
         yield Batch(refused=((path.name, str(error)),))
-
-
-def _whole(path: Path, limit: int) -> bytes:
-    with tables.open_plain(path) as file:
-        raw = file.read(limit + 1)
-    if len(raw) > limit:
-        raise InputRefused(f"the file is longer than {limit:,} bytes")
-    return raw

@@ -143,7 +143,7 @@ def connected(asker: Asker, time_us: int | None) -> Iterator["ClientConnection"]
             compression=None,
             additional_headers={"Authorization": f"Bearer {secret}"} if secret else None,
             user_agent_header=asker.settings.user_agent,
-            proxy=None,
+            proxy=None,  # the socket goes through the operator's proxy already, if there is one
             open_timeout=min(asker.settings.fetch_deadline_seconds, 15.0),
             close_timeout=1.0,
             max_size=MESSAGE_BYTES,

@@ -12,6 +12,7 @@ from api.cli import main
 from models.database import open_sessions, reading, writing
 from models.item import Item
 from tests.factories import add_item, add_source
+from tests.loopback_proxy import loopback_proxy
 
 Run = Callable[..., Result]
 
@@ -125,6 +126,18 @@ def test_the_doctor_names_what_needs_a_hand(run: Run, sqlite_url: str) -> None:
     assert result.exit_code == 1
     assert "FAILED source: Radio Keshu is no_feed" in result.stdout
     assert "drift: 0 texts in the last week" in result.stdout
+
+
+def test_the_doctor_says_whether_the_proxy_answers_and_not_its_password(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with loopback_proxy(9) as proxy:
+        monkeypatch.setenv("TOCSIN_PROXY", f"http://desk:s3cret@127.0.0.1:{proxy.port}")
+        there = run("doctor")
+    away = run("doctor")
+    assert f"the proxy 127.0.0.1:{proxy.port} answers" in there.stdout
+    assert f"FAILED proxy: the proxy 127.0.0.1:{proxy.port} cannot be reached" in away.stdout
+    assert "s3cret" not in there.stdout + away.stdout + there.stderr + away.stderr
 
 
 @pytest.mark.model

@@ -28,7 +28,7 @@ from models.database import open_sessions
 url, now, point = sys.argv[1], dt.datetime.fromisoformat(sys.argv[2]), sys.argv[3]
 places = {
     "claim": (claims, "claim"), "raw": (evidence, "keep_raw"), "items": (read, "store_entries"),
-    "links": (evidence, "append"), "release": (claims, "release"), "held": (claims, "held"),
+    "links": (evidence, "append"), "release": (claims, "release_row"), "held": (claims, "held_row"),
     "document": (extract, "_add_documents"), "none": (os, "getpid"),
 }
 module, name = places[point]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from ingest import imports, parquet, tables
+from ingest import files, imports, parquet, tables
 from ingest.errors import InputRefused
 from ingest.evidence import verify
 from ingest.settings import IngestSettings
@@ -21,19 +21,20 @@ from tests.ingest.conftest import Desk
 
 HOUR = dt.timedelta(hours=1)
 LONGEST = 300_000
+SETTINGS = IngestSettings(max_text_characters=LONGEST)
 installed = pytest.mark.skipif(importlib.util.find_spec("pyarrow") is None, reason="pyarrow is not installed")
 
 
 def write(path: Path, columns: dict[str, Any], **options: Any) -> Path:
     import pyarrow as pa
-    from pyarrow import parquet as files
+    from pyarrow import parquet as writer
 
-    files.write_table(pa.table(columns), path, **options)
+    writer.write_table(pa.table(columns), path, **options)
     return path
 
 
 def read(path: Path) -> tuple[list[tables.Chunk], list[Any]]:
-    found = list(tables.chunks(path, LONGEST))
+    found = list(files.chunks(path, SETTINGS))
     return found, [entry for chunk in found for entry in chunk.entries]
 
 
@@ -132,7 +133,7 @@ def test_a_file_cut_or_damaged_anywhere_is_refused_and_its_whole_pieces_are_good
     path.write_bytes(whole[:middle] + b"\xff" * 64 + whole[middle + 64 :])
     entries: list[Any] = []
     try:
-        for chunk in tables.chunks(path, LONGEST):
+        for chunk in files.chunks(path, SETTINGS):
             entries += chunk.entries
     except InputRefused as refused:
         assert "after row" in str(refused)  # noqa: PT017  either is right: damage inside a text is not seen

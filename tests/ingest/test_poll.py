@@ -4,13 +4,15 @@ import datetime as dt
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy import text as sql
 from sqlalchemy.exc import OperationalError
 
 from api.sources import make_due
 from ingest import poll as polling
 from ingest.evidence import verify
-from models.database import Sessions, reading, writing
+from models import claims
+from models.database import Sessions, connect, reading, writing
 from models.evidence import RawBody
 from models.source import Fetch, Source
 from tests.fault_server import FaultServer, drip, redirect, sequence, text, with_etag
@@ -234,3 +236,29 @@ def test_a_busy_database_is_no_fault_of_the_source(
     assert (desk.source(source_id).state, desk.source(source_id).failures, server.hits()) == ("new", 0, 1)
     assert desk.poll(HOUR) == 1
     assert desk.source(source_id).state == "ok"
+
+
+def test_a_poll_without_news_asks_little_of_the_database(desk: Desk, server: FaultServer) -> None:
+    server["/feed"] = with_etag(rss(item(1)))
+    source_id = desk.watch(server.url("/feed"))
+    desk.poll()
+    with writing(desk.sessions) as session:
+        token, _ = claims.claim(
+            session, Source, Source.id == source_id, order_by=Source.id, limit=1, lease=HOUR, now=desk.now
+        )
+    statements: list[str] = []
+    engine = desk.sessions.kw["bind"]
+    event.listen(engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    assert polling.read_source(desk.sessions, desk.network, desk.settings, desk.now + HOUR, token, source_id) == 0
+    assert 3 < len(statements) <= 8, statements
+    assert server.ledger[-1].status == 304
+    assert desk.source(source_id).claim_token is None
+
+
+def test_a_poll_does_not_look_through_the_history_of_its_source(sqlite_url: str) -> None:
+    engine = connect(sqlite_url)
+    query = polling.LATEST.params(source=1).compile(engine, compile_kwargs={"literal_binds": True})
+    with engine.connect() as connection:
+        plan = connection.execute(sql(f"EXPLAIN QUERY PLAN {query}")).all()
+    engine.dispose()
+    assert [row[3] for row in plan] == ["SEARCH items USING COVERING INDEX ix_items_source_id_id (source_id=?)"]

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from ingest import tables
+from ingest import files, tables
 from ingest.errors import InputRefused
+from ingest.settings import IngestSettings
+
+SETTINGS = IngestSettings(max_text_characters=300_000)
 
 
 def read(folder: Path, name: str, body: bytes) -> tuple[list[str], list[tuple[int, str]]]:
     path = folder / name
     path.write_bytes(body)
-    chunks = list(tables.chunks(path, 300_000))
+    chunks = list(files.chunks(path, SETTINGS))
     assert (
         b"".join(chunk.raw for chunk in chunks).strip()
         == (gzip.decompress(body) if name.endswith(".gz") else body).strip()
@@ -48,7 +51,7 @@ def test_packed_json_lines_in_many_chunks(tmp_path: Path) -> None:
 def test_a_packed_file_without_its_end_is_refused_after_its_whole_rows(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(gzip.compress(b'{"text": "row"}\n' * 5000)[:-10])
-    chunks = tables.chunks(path, 1000)
+    chunks = files.chunks(path, SETTINGS)
     assert next(chunks).entries[0].content == "row"
     with pytest.raises(InputRefused, match="ends too early"):
         list(chunks)
@@ -68,7 +71,7 @@ def test_a_packed_file_without_its_end_is_refused_after_its_whole_rows(tmp_path:
 def test_csv_of_any_dialect(tmp_path: Path, body: bytes) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(body)
-    (chunk,) = tables.chunks(path, 1000)
+    (chunk,) = files.chunks(path, SETTINGS)
     assert [(entry.external_id, entry.content) for entry in chunk.entries] == [("1", "hello"), ("2", "world")]
 
 
@@ -89,7 +92,7 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "secret.jsonl").write_text('{"text": "secret"}')
     (tmp_path / "link.jsonl").symlink_to(tmp_path / "secret.jsonl")
     with pytest.raises(OSError, match="symbolic"):
-        list(tables.chunks(tmp_path / "link.jsonl", 1000))
+        list(files.chunks(tmp_path / "link.jsonl", SETTINGS))
 
 
 def test_plain_text_is_decoded_and_a_guess_is_said() -> None:

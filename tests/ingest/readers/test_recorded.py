@@ -4,12 +4,11 @@ import datetime as dt
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from ingest.readers import mastodon
+from tests import conformance
 from tests.fault_server import FaultServer, Request, text
 from tests.ingest.conftest import Desk
 
@@ -19,33 +18,11 @@ pytestmark = pytest.mark.skipif(not PACK.exists(), reason="the conformance packs
 
 def exchanges(name: str) -> Iterator[tuple[str, str, int, str]]:
     """Yield method, path, status and body of each exchange of a cassette."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    for one in yaml.load((PACK / name).read_text(encoding="utf-8"), Loader=loader)["interactions"]:  # noqa: S506  safe
-        body = one["response"]["body"]["string"]
-        path = one["request"]["uri"].removeprefix("http://localhost:3000")
-        words = body if isinstance(body, str) else body.decode("utf-8", "replace")
-        yield one["request"]["method"], path, one["response"]["status"]["code"], words
-
-
-def statuses() -> dict[str, dict[str, Any]]:
-    """Return every status that is recorded anywhere, by its identifier; the last answer about it counts."""
-    found: dict[str, dict[str, Any]] = {}
-    for cassette in sorted(PACK.glob("*.yaml")):
-        if cassette.stat().st_size > 1_000_000:
-            continue  # megabytes of pictures
-        for _, _, status, body in exchanges(cassette.name):
-            if status != 200 or not body.startswith(("{", "[")):
-                continue
-            value = json.loads(body)
-            listed = value if isinstance(value, list) else [value, *value.get("statuses", [])]
-            found |= {
-                one["id"]: one for one in listed if isinstance(one, dict) and "spoiler_text" in one and "uri" in one
-            }
-    return found
+    return conformance.exchanges(PACK / name)
 
 
 def test_every_recorded_status_is_read_or_left_out_for_a_reason() -> None:
-    recorded = statuses()
+    recorded = conformance.recorded_statuses(PACK)
     assert len(recorded) > 25
     parsed = mastodon.parse_timeline(json.dumps(list(recorded.values())).encode())
     assert (parsed["problem"], parsed["refused"]) == ("", [])
