@@ -14,7 +14,7 @@ from api.dependencies import ReadSession
 from classify.errors import ModelBroken
 from models.assessment import Assessment
 
-LATEST = 20_000  # assessments that the table of languages is made from
+LATEST = 5_000  # assessments that the table of languages is made from
 
 
 @dataclass(frozen=True)
