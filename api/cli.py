@@ -11,6 +11,7 @@ import click
 
 from api.commands.access import sign_in, token
 from api.commands.context import now, open_database, read_settings
+from api.commands.course import course
 from api.commands.forget import forget
 from api.commands.lexicon import lexicon
 from api.commands.lists import sources
@@ -206,6 +207,6 @@ def doctor() -> None:
 
 
 for command in (
-    sources, import_rows, classify, evaluate, train, forget, lexicon, token, sign_in, webhooks, backtest,
+    sources, import_rows, classify, evaluate, train, course, forget, lexicon, token, sign_in, webhooks, backtest,
 ):  # fmt: skip
     main.add_command(command)

@@ -126,7 +126,7 @@ def _of_release(release: Mapping[str, Any] | None) -> Mapping[str, list[int]] | 
 
 def look(session: Session, now: dt.datetime, release: Mapping[str, Any] | None = None, most: int = MOST) -> Drift:
     """Compare what the newest model said of the last week with what it said before; `release` is the card's."""
-    model = session.scalar(select(Assessment.model).order_by(Assessment.id.desc()).limit(1))
+    model = session.scalar(select(Assessment.model).where(Assessment.current).order_by(Assessment.id.desc()).limit(1))
     if model is None:
         return Drift(0)
     window = _gather(session, model, now - WINDOW, now, most)

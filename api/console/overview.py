@@ -12,6 +12,7 @@ from api import state
 from api.console import briefing
 from api.console.chart import draw
 from api.console.desk import COUNT_UP_TO, At, ConsoleRoute, count_up_to
+from api.console.exploring import Question
 from api.console.rendering import number, page
 from api.console.translation import gettext as _
 from api.console.translation import ngettext
@@ -66,6 +67,7 @@ def overview(request: Request, at: At, session: ReadSession, settings: CurrentSe
         briefing=brief(session, settings.warn, request.app.state.scorer, now),
         days=DAYS,
         drawn=draw(days),
+        view=Question(days=str(DAYS)),
         alerts=list(alerts),
         sources=health(session),
         beats=found.beats if any(beat.beat_at for beat in found.beats) else (),

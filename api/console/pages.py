@@ -13,6 +13,7 @@ from api.console import (
     assigning,
     audit_log,
     beside,
+    codebook,
     deliveries,
     directory,
     escalation,
@@ -77,6 +78,7 @@ MODULES = (
     installation,
     gazetteer,
     lexicon,
+    codebook,
     about,
 )
 router = APIRouter(include_in_schema=False)

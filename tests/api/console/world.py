@@ -84,6 +84,7 @@ PAGES = (
     "/account",
     "/sessions",
     "/audit",
+    "/codebook",
     "/about",
     "/assessments/999",
 )
