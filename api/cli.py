@@ -96,10 +96,12 @@ def migrate() -> None:
 
 @main.command()
 @click.argument("what", type=click.Choice(["assessments", "alerts"]))
-@click.option("--format", "form", type=click.Choice(["jsonl", "csv", "parquet"]), default="jsonl", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["jsonl", "csv", "xlsx", "parquet"]), default="jsonl", show_default=True
+)
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="File to write; stdout when absent.")
 def export(what: str, form: str, out: Path | None) -> None:
-    """Write assessments or alerts as JSONL, CSV or Parquet."""
+    """Write assessments or alerts as JSONL, CSV, XLSX or Parquet."""
     from api import audit
     from api.export import export_pieces
     from ingest.errors import InputRefused

@@ -17,6 +17,7 @@ from starlette.datastructures import FormData
 
 from api import auth
 from api.console import translation
+from api.console.access import NEEDS
 from api.console.rendering import page, see_other, sentence
 from api.console.translation import Spoken
 from api.console.translation import gettext as _
@@ -75,17 +76,6 @@ HEADINGS = Spoken(
     }
 )
 PLACES = {*LINE, *(path for pages in MENU.values() for path in pages)}
-# The scope that a page asks for, where reading is not enough.
-NEEDS = {
-    "/training": "review",
-    "/agreement": "review",
-    "/contacts": "review",
-    "/precision": "lead",
-    "/thresholds": "lead",
-    "/people": "admin",
-    "/audit": "admin",
-    "/settings": "admin",
-}
 TITLES = Spoken(
     {
         401: "Sign in first",
@@ -149,7 +139,7 @@ class Desk:
         """The other places that this reader may see, in groups: key, heading and (path, name) of each."""
         may = self.signed_in.actor.may
         return [
-            (key, HEADINGS[key], [(path, label) for path, label in pages.items() if may(NEEDS.get(path, "read"))])
+            (key, HEADINGS[key], [(path, label) for path, label in pages.items() if may(NEEDS["GET", path])])
             for key, pages in MENU.items()
         ]
 
