@@ -73,8 +73,13 @@ class Http:
     def send(self, method: str, path: str, body: str | None, kind: str, **headers: str) -> tuple[int, str, str]:
         """Return the status, where it leads, and the body."""
         sent = {"Cookie": "; ".join(f"{key}={value}" for key, value in self.cookies.items()), "Content-Type": kind}
-        self.connection.request(method, path, body, sent | headers)
-        answer = self.connection.getresponse()
+        try:
+            self.connection.request(method, path, body, sent | headers)
+            answer = self.connection.getresponse()
+        except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
+            self.connection.close()  # it stood unused while the other had its turn, and the server let it go
+            self.connection.request(method, path, body, sent | headers)
+            answer = self.connection.getresponse()
         text = answer.read().decode()
         for cookie in answer.headers.get_all("set-cookie") or ():
             key, _, value = cookie.partition(";")[0].partition("=")
@@ -207,7 +212,7 @@ def tocsin(folder: Path, texts: list[str]) -> Iterator[tuple[int, str]]:
             passage = {"start": 0, "end": len(text), "signals": {}, "highlights": []}
             add_assessment(session, add_document(session, item), passages=[passage])
     link = auth.create_sign_in_link(sessions, "bench", ["review"], NOW)
-    with process([sys.executable, __file__, "--serve", str(path), str(port)], port):
+    with process([sys.executable, str(Path(__file__).absolute()), "--serve", str(path), str(port)], port):
         yield port, link
 
 
@@ -245,8 +250,8 @@ def doccano(python: Path, folder: Path) -> Iterator[int]:
     }
     command = python.parent / "doccano"
     user = ["createuser", "--username", "bench", "--password", PHRASE]
-    for words in (["init"], user):
-        subprocess.run([command, *words], env=environment, check=True, stdout=subprocess.DEVNULL)
+    for words in (["init"], user):  # elsewhere, because Celery would find our `api` before its own
+        subprocess.run([command, *words], env=environment, cwd=home, check=True, stdout=subprocess.DEVNULL)
     code = "import backend, pathlib; print(pathlib.Path(backend.__file__).parent)"
     base = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
     workers = 2 * (os.cpu_count() or 1) + 1
@@ -265,7 +270,7 @@ def doccano(python: Path, folder: Path) -> Iterator[int]:
 @contextmanager
 def process(command: list[str], port: int, environment: dict[str, str] | None = None) -> Iterator[None]:
     """Run a server until it listens, and end it afterwards."""
-    running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    running = subprocess.Popen(command, env=environment, cwd=tempfile.gettempdir(), stdout=subprocess.DEVNULL)
     try:
         until = time.monotonic() + 120
         while not listens(port):
