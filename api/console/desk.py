@@ -156,7 +156,8 @@ def desk(request: Request, sessions: AllSessions, settings: CurrentSettings, now
         raise NotSignedIn(_("your session has ended; open the console with a new sign-in link"))
     signed_in.actor.must("read")
     with reading(sessions) as session:
-        counts = waiting(session)
+        # A form is answered by leading on; only a page shows what waits.
+        counts = waiting(session) if request.method == "GET" else {}
         translation.change(session.get_one(Account, signed_in.actor.account_id).locale)
     mask, keys = read_preferences(request.cookies.get(PREFERENCES, ""))
     found = Desk(signed_in, "/" + request.url.path.split("/")[1], mask, keys, counts)
