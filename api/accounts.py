@@ -28,6 +28,14 @@ def existing(session: Session, account_id: int) -> Account:
     return account
 
 
+def named(session: Session, name: str) -> int:
+    """Return the id of the account of this name; raises NotFound."""
+    found = session.scalar(select(Account.id).where(Account.name == name))
+    if found is None:
+        raise NotFound(f"there is no account {name}; one begins with tocsin sign-in --name NAME")
+    return found
+
+
 def set_role(session: Session, account_id: int, role: str, by: int | None, now: dt.datetime) -> None:
     """Change what a person may do; their sessions and unused links end, and so do tokens that could do more.
 

@@ -11,6 +11,7 @@ import click
 
 from api.commands.access import sign_in, token
 from api.commands.context import now, open_database, read_settings
+from api.commands.course import course
 from api.commands.forget import forget
 from api.commands.lexicon import lexicon
 from api.commands.lists import sources
@@ -95,10 +96,12 @@ def migrate() -> None:
 
 @main.command()
 @click.argument("what", type=click.Choice(["assessments", "alerts"]))
-@click.option("--format", "form", type=click.Choice(["jsonl", "csv", "parquet"]), default="jsonl", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["jsonl", "csv", "xlsx", "parquet"]), default="jsonl", show_default=True
+)
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="File to write; stdout when absent.")
 def export(what: str, form: str, out: Path | None) -> None:
-    """Write assessments or alerts as JSONL, CSV or Parquet."""
+    """Write assessments or alerts as JSONL, CSV, XLSX or Parquet."""
     from api import audit
     from api.export import export_pieces
     from ingest.errors import InputRefused
@@ -206,6 +209,6 @@ def doctor() -> None:
 
 
 for command in (
-    sources, import_rows, classify, evaluate, train, forget, lexicon, token, sign_in, webhooks, backtest,
+    sources, import_rows, classify, evaluate, train, course, forget, lexicon, token, sign_in, webhooks, backtest,
 ):  # fmt: skip
     main.add_command(command)

@@ -1,4 +1,4 @@
-"""Write assessments and alerts out for other tools: JSONL for programs, CSV for spreadsheets, Parquet for data tools.
+"""Write assessments and alerts out: JSONL for programs, CSV and XLSX for spreadsheets, Parquet for data tools.
 
 Rows are read a batch at a time in the order of their ids, so that a million take no more memory than five hundred. What
 a spreadsheet would take for a formula is made harmless. It knows no HTTP; the command line uses it too.
@@ -7,20 +7,26 @@ a spreadsheet would take for a formula is made harmless. It knows no HTTP; the c
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api import parquet
+from api import parquet, xlsx
 from api.queue import Found, details
 from api.shapes import assessment_shape
 from models.alert import Alert, Rule
 from models.assessment import SIGNALS, Assessment
 
 KINDS = ("assessments", "alerts")
-FORMATS = ("jsonl", "csv", "parquet")
+FORMATS = ("jsonl", "csv", "xlsx", "parquet")
+TYPES = {
+    "jsonl": "application/x-ndjson",
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "parquet": "application/vnd.apache.parquet",
+}
 BATCH = 500
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 LONGEST_CELL = 32_000  # spreadsheets cut or refuse more than 32,767 characters
@@ -50,10 +56,22 @@ def pieces(what: str, form: str, batches: Batches) -> Iterator[bytes]:
     if form == "parquet":
         yield from parquet.pieces(columns, _all(batches))
         return
-    write = json_line if form == "jsonl" else csv_writer(columns)
-    if form == "csv":
-        yield write(dict(zip(columns, columns, strict=True))).encode()
+    if form in {"csv", "xlsx"}:
+        yield from sheet(form, columns, _all(batches))
+        return
     for rows in _all(batches):
+        for row in rows:
+            yield json_line(row).encode()
+
+
+def sheet(form: str, columns: Sequence[str], batches: Iterable[list[Row]]) -> Iterator[bytes]:
+    """Yield rows as a spreadsheet takes them, `csv` or `xlsx`; the same cells in both."""
+    if form == "xlsx":
+        yield from xlsx.pieces(columns, ([cell(row.get(name)) for name in columns] for rows in batches for row in rows))
+        return
+    write = csv_writer(columns)
+    yield write(dict(zip(columns, columns, strict=True))).encode()
+    for rows in batches:
         for row in rows:
             yield write(row).encode()
 
@@ -105,7 +123,7 @@ def _assessments(session: Session, after: int, form: str) -> list[Row]:
     ids = session.scalars(
         select(Assessment.id).where(Assessment.id > after, Assessment.current).order_by(Assessment.id).limit(BATCH)
     ).all()
-    shown = _assessment_json if form == "jsonl" else _assessment_cells
+    shown = _assessment_json if form == "jsonl" else assessment_cells
     return [shown(found) for found in details(session, ids)]
 
 
@@ -113,7 +131,8 @@ def _assessment_json(found: Found) -> Row:
     return assessment_shape(found).model_dump(mode="json") | {"text": found.document.text}
 
 
-def _assessment_cells(found: Found) -> Row:
+def assessment_cells(found: Found) -> Row:
+    """Return one assessment as the columns of a spreadsheet."""
     assessment, document = found.assessment, found.document
     row = {name: getattr(assessment, name) for name in ASSESSMENT_COLUMNS if hasattr(assessment, name)}
     return row | {

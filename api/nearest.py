@@ -58,13 +58,11 @@ class Reviewed:
             near = self._index.nearest(asked, SHOWN + ALSO, LEAST)
         likeness = dict(near)
         blind = _still_blind(session, list(likeness), account_id)
-        rows = [
-            one for one in details(session, list(likeness)) if one.assessment.id not in blind and _shown(one, found)
-        ]
-        rows.sort(key=lambda one: -likeness[one.assessment.id])
+        shown = [one for one in _showable(session, list(likeness), found) if one not in blind]
+        shown.sort(key=lambda one: -likeness[one])
         return [
             Like(one, passage_of(one.assessment, one.document.text), likeness[one.assessment.id])
-            for one in rows[:SHOWN]
+            for one in details(session, shown[:SHOWN])
         ]
 
     def _follow(self, session: Session) -> None:
@@ -116,10 +114,16 @@ def _still_blind(session: Session, ids: Sequence[int], account_id: int) -> set[i
     return (set(session.scalars(second)) | set(session.scalars(gold))) - set(session.scalars(own))
 
 
-def _shown(one: Found, beside: Found) -> bool:
-    """Whether it may stand beside: still decided, still there, and neither the passage itself nor a near-copy."""
-    return (
-        one.assessment.status in DECIDED
-        and one.document.forgotten_at is None
-        and one.assessment.cluster_id != beside.assessment.cluster_id
+def _showable(session: Session, ids: Sequence[int], beside: Found) -> list[int]:
+    """Those that may stand beside: still decided, still there, and neither the passage itself nor a near-copy."""
+    query = (
+        select(Assessment.id)
+        .join(Document, Document.id == Assessment.document_id)
+        .where(
+            Assessment.id.in_(ids),
+            Assessment.status.in_(DECIDED),
+            Assessment.cluster_id != beside.assessment.cluster_id,
+            Document.forgotten_at.is_(None),
+        )
     )
+    return list(session.scalars(query))

@@ -7,7 +7,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.orm import Session
 
 from models.alert import Alert
@@ -50,23 +50,28 @@ class State:
     failed_deliveries: int
 
 
-def look(session: Session, now: dt.datetime) -> State:
-    """Count what waits and what is stuck."""
+def look(session: Session, now: dt.datetime, most: int | None = None) -> State:
+    """Count what waits and what is stuck; with `most`, each count gives up once it is above that."""
+
+    def count(table: type[Any], condition: ColumnElement[bool]) -> int:
+        some = select(literal(1)).select_from(table).where(condition).limit(None if most is None else most + 1)
+        return session.scalar(select(func.count()).select_from(some.subquery())) or 0
+
     states = select(Source.state, func.count()).where(Source.enabled).group_by(Source.state)
     return State(
         beats=beats(session, now),
         waiting={
-            "poll": _count(session, Source, due(now)),
-            "extract": _count(session, Item, unread() & Item.quarantined_at.is_(None)),
-            "assess": _count(session, Document, never_assessed() & Document.quarantined_at.is_(None)),
-            "raise": _count(session, Assessment, Assessment.ruled_at.is_(None)),
-            "deliver": _count(session, Delivery, owed(now)),
+            "poll": count(Source, due(now)),
+            "extract": count(Item, unread() & Item.quarantined_at.is_(None)),
+            "assess": count(Document, never_assessed() & Document.quarantined_at.is_(None)),
+            "raise": count(Assessment, Assessment.ruled_at.is_(None)),
+            "deliver": count(Delivery, owed(now)),
         },
         sources=dict(session.execute(states).all()),
-        quarantined=sum(_count(session, table, table.quarantined_at.is_not(None)) for table in (Item, Document)),
-        unscored=_count(session, Document, Document.current & Document.unscored_reason.is_not(None)),
-        open_alerts=_count(session, Alert, Alert.state != "resolved"),
-        failed_deliveries=_count(session, Delivery, Delivery.state == "failed"),
+        quarantined=sum(count(table, table.quarantined_at.is_not(None)) for table in (Item, Document)),
+        unscored=count(Document, Document.current & Document.unscored_reason.is_not(None)),
+        open_alerts=count(Alert, Alert.state != "resolved"),
+        failed_deliveries=count(Delivery, Delivery.state == "failed"),
     )
 
 
@@ -92,7 +97,3 @@ def beat_of(arrow: str, beat: Heartbeat | None, now: dt.datetime) -> Beat:
         worker=beat.worker,
         every_seconds=beat.every_seconds,
     )
-
-
-def _count(session: Session, table: type[Any], condition: ColumnElement[bool]) -> int:
-    return session.scalar(select(func.count()).select_from(table).where(condition)) or 0

@@ -33,6 +33,7 @@ class Case:
     signals: frozenset[str] | None
     reason: str
     pathways: frozenset[str]
+    language: str = ""
 
     def agrees(self, answer: PracticeAnswer) -> bool:
         """Whether an answer has the settled verdict."""
@@ -61,14 +62,14 @@ class Named:
 def cases(session: Session) -> dict[int, Case]:
     """Return the cases whose text is still there, by assessment."""
     rows = session.execute(
-        select(GoldCase, Assessment.details)
+        select(GoldCase, Assessment.details, Assessment.language)
         .join(Assessment, Assessment.id == GoldCase.assessment_id)
         .join(Document, Document.id == Assessment.document_id)
         .where(GoldCase.training == true(), Document.forgotten_at.is_(None))
         .order_by(GoldCase.assessment_id)
     ).all()
-    marked = _marked(session, {gold.assessment_id: details for gold, details in rows})
-    return {gold.assessment_id: _case(gold, marked[gold.assessment_id]) for gold, _ in rows}
+    marked = _marked(session, {gold.assessment_id: details for gold, details, _ in rows})
+    return {gold.assessment_id: _case(gold, marked[gold.assessment_id], language) for gold, _, language in rows}
 
 
 def case(session: Session, assessment_id: int) -> Case:
@@ -91,7 +92,11 @@ def answers(session: Session, account_id: int | None = None) -> dict[int, dict[i
 
 
 def next_case(
-    known: Mapping[int, Case], given: Mapping[int, Sequence[PracticeAnswer]], account_id: int, pathway: str = ""
+    known: Mapping[int, Case],
+    given: Mapping[int, Sequence[PracticeAnswer]],
+    account_id: int,
+    pathway: str = "",
+    language: str = "",
 ) -> int | None:
     """Return the case that this person should read next, None where there is none.
 
@@ -104,7 +109,9 @@ def next_case(
         own = hashlib.sha256(f"{account_id} {one.assessment_id}".encode()).hexdigest()
         return len(mine), bool(mine) and one.agrees(mine[-1]), own
 
-    wanted = [one for one in known.values() if not pathway or pathway in one.pathways]
+    wanted = [
+        one for one in known.values() if (not pathway or pathway in one.pathways) and language in {"", one.language}
+    ]
     return min(wanted, key=order).assessment_id if wanted else None
 
 
@@ -170,13 +177,13 @@ def names(session: Session) -> dict[int, str]:
     return dict(session.execute(query.order_by(Account.name)).all())
 
 
-def _case(gold: GoldCase, marked: Collection[str]) -> Case:
+def _case(gold: GoldCase, marked: Collection[str], language: str) -> Case:
     rejected = gold.verdict == "rejected"
     signals = frozenset[str]() if rejected else None if gold.signals is None else frozenset(gold.signals)
     # A case that carries nothing belongs to the pathways that it could be taken for.
     about = signals or frozenset(marked)
     pathways = frozenset(key for key in PATHWAYS if about & set(PATHWAY_SIGNALS[key]))
-    return Case(gold.assessment_id, gold.verdict, signals, gold.reason or "", pathways)
+    return Case(gold.assessment_id, gold.verdict, signals, gold.reason or "", pathways, language)
 
 
 def _marked(session: Session, details: Mapping[int, dict[str, list[tuple[str, str, float]]]]) -> dict[int, set[str]]:

@@ -79,6 +79,12 @@ PAGES = {
     "audit": "/audit",
     "settings": "/settings",
     "about": "/about",
+    "codebook": "/codebook",
+    "lexicon": "/lexicon",
+    "rules": "/rules",
+    "silences": "/silences",
+    "escalation": "/trends/escalation",
+    "quarantine": "/quarantine",
 }
 
 

@@ -139,14 +139,14 @@ def parents() -> Iterator[str]:
     yield f"{number} INSERT INTO clusters (id, first_seen_at, size) SELECT i, {at}, 1 FROM n"
     yield (
         f"{number} INSERT INTO items (id, source_id, external_id, version, content_sha256, content, content_type, "
-        f"fetched_at, event_at, notes, attempts) "
-        f"SELECT i, {source}, 'item-' || i, 1, 'x', '', 'text', {at}, {at}, '[]', 0 FROM n"
+        f"fetched_at, event_at, extracted_at, notes, attempts) "
+        f"SELECT i, {source}, 'item-' || i, 1, 'x', '', 'text', {at}, {at}, {at}, '[]', 0 FROM n"
     )
     words = "'The market of Marrok opened at eight and traders came from the hills, says note ' || i"
     yield (
         f"{number} INSERT INTO documents (id, item_id, source_id, cluster_id, text, text_sha256, extraction, event_at, "
-        f"created_at, current, notes, attempts) "
-        f"SELECT i, i, {source}, i, {words}, 'x', 'feed', {at}, {at}, true, '[]', 0 FROM n"
+        f"created_at, current, assessed_by, notes, attempts) "
+        f"SELECT i, i, {source}, i, {words}, 'x', 'feed', {at}, {at}, true, 'bench@1', '[]', 0 FROM n"
     )
 
 

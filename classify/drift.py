@@ -7,12 +7,12 @@ Knows no model; a release's reference comes with the model's card, where there i
 
 import datetime as dt
 import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -76,7 +76,7 @@ def outline(rows: Iterable[tuple[str, bool, Mapping[str, float]]]) -> Outline:
             continue
         judged += 1
         for key in SIGNALS:
-            scores[key][int(np.searchsorted(EDGES, signals.get(key, 0.0), side="right"))] += 1
+            scores[key][bisect_right(EDGES, signals.get(key, 0.0))] += 1
     return Outline(languages.total(), judged, scores, dict(languages))
 
 
@@ -126,7 +126,7 @@ def _of_release(release: Mapping[str, Any] | None) -> Mapping[str, list[int]] | 
 
 def look(session: Session, now: dt.datetime, release: Mapping[str, Any] | None = None, most: int = MOST) -> Drift:
     """Compare what the newest model said of the last week with what it said before; `release` is the card's."""
-    model = session.scalar(select(Assessment.model).order_by(Assessment.id.desc()).limit(1))
+    model = session.scalar(select(Assessment.model).where(Assessment.current).order_by(Assessment.id.desc()).limit(1))
     if model is None:
         return Drift(0)
     window = _gather(session, model, now - WINDOW, now, most)

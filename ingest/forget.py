@@ -21,7 +21,7 @@ from ingest.errors import InputRefused
 from ingest.settings import IngestSettings
 from models.assessment import Assessment
 from models.database import Sessions, reading, writing
-from models.document import Band, Document
+from models.document import COURSE, Band, Document
 from models.evidence import RawBody
 from models.forgetting import Erasure, Forgetting
 from models.item import Item
@@ -65,12 +65,13 @@ def forget(sessions: Sessions, settings: IngestSettings, now: dt.datetime) -> in
 
 
 def classes() -> dict[str, ColumnElement[bool]]:
-    """Return which remembered items belong to which class: every judged item to exactly one."""
+    """Return which remembered items belong to which class: every judged item to exactly one, the course's to none."""
+    gathered = ~_of_course()
     reviewed, flagged = _reviewed(), _flagged()
     return {
-        "unflagged": ~reviewed & ~flagged & ~_in_doubt(),
-        "flagged": ~reviewed & flagged,
-        "reviewed": reviewed,
+        "unflagged": gathered & ~reviewed & ~flagged & ~_in_doubt(),
+        "flagged": gathered & ~reviewed & flagged,
+        "reviewed": gathered & reviewed,
     }
 
 
@@ -264,6 +265,11 @@ def _reviewed() -> ColumnElement[bool]:
     read = aliased(Document)
     mine = (read.item_id == Item.id) & (Assessment.document_id == read.id)
     return exists().where(mine, Review.assessment_id == Assessment.id).correlate(Item)
+
+
+def _of_course() -> ColumnElement[bool]:
+    read = aliased(Document)
+    return exists().where(read.item_id == Item.id, read.extraction == COURSE).correlate(Item)
 
 
 def _in_doubt() -> ColumnElement[bool]:

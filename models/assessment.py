@@ -68,6 +68,8 @@ class Assessment(Keyed, Base):
         UniqueConstraint("document_id", "model"),
         Index("ix_assessments_queue", "current", "flagged_now", "status", "severity", "id"),
         Index("ix_assessments_severity", "current", "severity", "id"),
+        # How many wait, since when, and the longest waiting first, without walking what was reviewed long ago.
+        Index("ix_assessments_waiting", "current", "flagged_now", "status", "id"),
         # SQLite takes any index that begins with `current` for a good one; this one is better for "of this document".
         Index("ix_assessments_document_id", "document_id", "current"),
         # One for each filter of the queue with its order: without them a filter that few rows pass reads a million.

@@ -25,6 +25,10 @@ class Cluster(Keyed, Base):
     size: Mapped[int] = mapped_column(default=1)
 
 
+# How the texts of the training course came to be: our own words, which are part of no count and never grow old.
+COURSE = "course"
+
+
 class Document(Keyed, Claimable, Base):
     """The text read out of one item. `current` is false once a newer version of the item has its own document.
 

@@ -76,9 +76,11 @@ class Tab:
 
     def press(self, key: str) -> None:
         """Press one key, as a person does."""
-        text = key if len(key) == 1 else ""
-        self.ask("Input.dispatchKeyEvent", type="keyDown", key=key, text=text)
-        self.ask("Input.dispatchKeyEvent", type="keyUp", key=key)
+        text = {"Enter": "\r"}.get(key, key if len(key) == 1 else "")
+        code = {"Enter": 13, "Tab": 9, "Escape": 27}.get(key, 0)
+        named = {"key": key, "windowsVirtualKeyCode": code}
+        self.ask("Input.dispatchKeyEvent", type="keyDown", text=text, **named)
+        self.ask("Input.dispatchKeyEvent", type="keyUp", **named)
 
     def size(self, width: int, height: int = 900) -> None:
         """Make the window this wide; under 500 pixels it is a phone's."""

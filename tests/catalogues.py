@@ -58,6 +58,9 @@ def codebook_texts() -> Iterator[str]:
     yield from labels.STAGE_MEANINGS.values()
     yield from labels.STANCE_MEANINGS.values()
     yield from labels.HALLMARK_MEANINGS.values()
+    yield from labels.TARGET_MEANINGS.values()
+    yield from labels.PATHWAY_MEANINGS.values()
+    yield from labels.PRINCIPLES
     yield from (part.question for part in labels.WORKSHEET_MEANINGS.values())
     yield from (indicator.meaning for indicator in labels.INDICATORS)
     yield from INDICATORS.values()

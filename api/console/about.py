@@ -14,7 +14,7 @@ from api.dependencies import ReadSession
 from classify.errors import ModelBroken
 from models.assessment import Assessment
 
-LATEST = 20_000  # assessments that the table of languages is made from
+LATEST = 5_000  # assessments that the table of languages is made from
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ def about(request: Request, at: At, session: ReadSession) -> Response:
 
 def languages(session: Session, known: Mapping[str, Mapping[str, Any]]) -> list[Language]:
     """Return what was measured for each language, and how much of it came in among the latest texts."""
-    latest = select(Assessment.language, Assessment.abstained).order_by(Assessment.id.desc()).limit(LATEST).subquery()
+    newest = select(Assessment.language, Assessment.abstained).where(Assessment.current).order_by(Assessment.id.desc())
+    latest = newest.limit(LATEST).subquery()
     rows = session.execute(
         select(latest.c.language, func.count(), func.sum(case((latest.c.abstained, 1), else_=0))).group_by(
             latest.c.language

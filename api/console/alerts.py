@@ -14,6 +14,7 @@ from api.console import words
 from api.console.alert_desk import alert_desk
 from api.console.chart import draw
 from api.console.desk import At, ConsoleRoute, Desk, Posted, clean, one
+from api.console.exploring import Question
 from api.console.passages import entries_of
 from api.console.rendering import decimal, number, page, see_other, sentence
 from api.console.translation import Spoken
@@ -166,6 +167,7 @@ def on_the_page(session: Session, at: Desk, alert_id: int, settings: WarnSetting
         "indicators": [(key, _(INDICATORS[key]) if key in INDICATORS else "") for key in found.indicators],
         "facts": facts(found.details),
         "drawn": draw(points) if points else None,
+        "view": explored(found) if points else None,
         "names": names_of(session, found),
         "entries": entries_of(session, details(session, resting), "/assessments/{}".format, at),
         "more": max(0, linked - PASSAGES),
@@ -198,6 +200,22 @@ def surge_points(session: Session, found: Alert, settings: WarnSettings, now: dt
         settings=settings,
     )
     return [point for series in found_series for point in series.points]
+
+
+def explored(found: Alert) -> Question:
+    """Return the view of the explorer that holds the hours a surge rests on."""
+    rests_on = found.details["rests_on"]
+    since, until = (dt.datetime.fromisoformat(rests_on[end]).astimezone(dt.UTC) for end in ("since", "until"))
+    grouped = rests_on["dimension"] != "all"
+    return Question(
+        label=(rests_on["label"],),
+        by=rests_on["dimension"] if grouped else "",
+        pick=(rests_on["value"],) if grouped else (),
+        days=str((until - since + BEFORE).days + 1),
+        until=until.date().isoformat(),
+        bucket="hour",
+        country="" if rests_on["dimension"] == "country" else rests_on["country"] or "",
+    )
 
 
 def count_linked(session: Session, alert_id: int) -> int:

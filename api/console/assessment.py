@@ -19,6 +19,7 @@ from api.console.narrowing import Narrowing, Trail, read_narrowing, read_trail
 from api.console.passages import machine_of, reading_of
 from api.console.queue import last_decision
 from api.console.rendering import page, see_other, sentence
+from api.console.source_profile import profile_of
 from api.console.translation import gettext as _
 from api.console.translation import ngettext
 from api.deciding import keep_decision, take_back
@@ -188,6 +189,7 @@ def written(
         beside=aside,
         seen=reading_of(session, found) | {"looked": looked(one, count, blind=not reviews and at.may_review)},
         form=form,
+        source=profile_of(session, found.source, now),
         step={
             "list": f"/queue{narrowing.query()}",
             "previous": narrowing.href(trail.ids[0], Trail(trail.ids[1:])) if trail.ids else "",

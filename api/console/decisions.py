@@ -45,6 +45,7 @@ class DecisionForm:
     worksheet: dict[str, dict[str, str]]
     tier: str
     hallmarks: list[str]
+    indicators: list[str]
     note: str
     meaning: str
     open_labels: bool
@@ -69,6 +70,7 @@ def form_of(decision: Decision, machine: Machine, **more: Any) -> DecisionForm:
         worksheet={part: _shown_part(decision.worksheet.get(part, {})) for part in WORKSHEET_PARTS},
         tier=decision.tier or "",
         hallmarks=decision.hallmarks,
+        indicators=decision.indicators,
         note=decision.note or "",
         meaning=what_confirming_means(machine),
         open_labels=corrected or machine.silent,
@@ -85,6 +87,7 @@ def read_decision(form: FormData, machine: Machine) -> Decision:
         worksheet=read_worksheet(form),
         tier=one(form, "tier") or None,
         hallmarks=many(form, "hallmarks"),
+        indicators=many(form, "indicators"),
         note=one(form, "note") or None,
         last_review_id=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 19 else 0,
     )
@@ -144,6 +147,8 @@ def in_words(decision: Decision | Review) -> list[str]:
         lines.append(_("Tier: %(tier)s", tier=words.TIERS.get(decision.tier, decision.tier)))
     if decision.hallmarks:
         lines.append(_("Hallmarks: %(names)s", names=_named(decision.hallmarks, words.HALLMARKS)))
+    if decision.indicators:
+        lines.append(_("Consistent with indicators: %(names)s", names=", ".join(decision.indicators)))
     if decision.note:
         lines.append(_("Note: %(note)s", note=decision.note))
     return lines

@@ -17,6 +17,7 @@ from starlette.datastructures import FormData
 
 from api import auth
 from api.console import translation
+from api.console.access import NEEDS
 from api.console.rendering import page, see_other, sentence
 from api.console.translation import Spoken
 from api.console.translation import gettext as _
@@ -34,23 +35,47 @@ PREFERENCES = "tocsin_view"
 LANGUAGE = "tocsin_language"
 MAX_FIELDS = 200
 COUNT_UP_TO = 1_000  # nobody plans by the exact length of a longer queue, and counting on is slow
-PLACES = Spoken(
+# What everybody comes back to stands in one line; the rest is one step away, in a menu that needs no script.
+LINE = Spoken({"/": "Overview", "/queue": "Queue", "/alerts": "Alerts", "/trends": "Trends"})
+MENU = {
+    "watching": Spoken(
+        {
+            "/sources": "Sources",
+            "/rules": "Rules",
+            "/silences": "Silences",
+            "/gazetteer": "Names of groups",
+            "/lexicon": "Lexicon",
+        }
+    ),
+    "reviewing": Spoken(
+        {
+            "/codebook": "Codebook",
+            "/training": "Training",
+            "/agreement": "Agreement",
+            "/precision": "Precision",
+            "/thresholds": "Thresholds",
+        }
+    ),
+    "partners": Spoken({"/webhooks": "Partners", "/deliveries": "Deliveries", "/contacts": "Directory"}),
+    "installation": Spoken(
+        {
+            "/people": "People",
+            "/audit": "Audit log",
+            "/settings": "Settings",
+            "/quarantine": "Quarantine",
+            "/about": "About",
+        }
+    ),
+}
+HEADINGS = Spoken(
     {
-        "/": "Overview",
-        "/queue": "Queue",
-        "/trends": "Trends",
-        "/alerts": "Alerts",
-        "/sources": "Sources",
-        "/webhooks": "Partners",
-        "/about": "About",
-        "/agreement": "Agreement",
-        "/training": "Training",
-        "/people": "People",
-        "/audit": "Audit log",
-        "/settings": "Settings",
+        "watching": "Watching",
+        "reviewing": "Reviewing",
+        "partners": "Partners",
+        "installation": "This installation",
     }
 )
-FOR_REVIEWERS, FOR_ADMINISTRATORS = {"/agreement", "/training"}, {"/people", "/audit", "/settings"}
+PLACES = {*LINE, *(path for pages in MENU.values() for path in pages)}
 TITLES = Spoken(
     {
         401: "Sign in first",
@@ -105,10 +130,18 @@ class Desk:
         return self.signed_in.actor.may("admin")
 
     @property
-    def pages(self) -> list[tuple[str, str, str]]:
-        """The places one can go to: path, name and how much waits there."""
-        hidden = (set() if self.may_review else FOR_REVIEWERS) | (set() if self.may_admin else FOR_ADMINISTRATORS)
-        return [(path, label, self.counts.get(path, "")) for path, label in PLACES.items() if path not in hidden]
+    def line(self) -> list[tuple[str, str, str]]:
+        """The places that stand in the line: path, name and how much waits there."""
+        return [(path, label, self.counts.get(path, "")) for path, label in LINE.items()]
+
+    @property
+    def menu(self) -> list[tuple[str, str, list[tuple[str, str]]]]:
+        """The other places that this reader may see, in groups: key, heading and (path, name) of each."""
+        may = self.signed_in.actor.may
+        return [
+            (key, HEADINGS[key], [(path, label) for path, label in pages.items() if may(NEEDS["GET", path])])
+            for key, pages in MENU.items()
+        ]
 
 
 def session_cookie(settings: Settings) -> str:
@@ -123,7 +156,8 @@ def desk(request: Request, sessions: AllSessions, settings: CurrentSettings, now
         raise NotSignedIn(_("your session has ended; open the console with a new sign-in link"))
     signed_in.actor.must("read")
     with reading(sessions) as session:
-        counts = waiting(session)
+        # A form is answered by leading on; only a page shows what waits.
+        counts = waiting(session) if request.method == "GET" else {}
         translation.change(session.get_one(Account, signed_in.actor.account_id).locale)
     mask, keys = read_preferences(request.cookies.get(PREFERENCES, ""))
     found = Desk(signed_in, "/" + request.url.path.split("/")[1], mask, keys, counts)

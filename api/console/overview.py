@@ -12,6 +12,7 @@ from api import state
 from api.console import briefing
 from api.console.chart import draw
 from api.console.desk import COUNT_UP_TO, At, ConsoleRoute, count_up_to
+from api.console.exploring import Question
 from api.console.rendering import number, page
 from api.console.translation import gettext as _
 from api.console.translation import ngettext
@@ -50,7 +51,7 @@ class Tile:
 @router.get("/")
 def overview(request: Request, at: At, session: ReadSession, settings: CurrentSettings, now: Now) -> Response:
     """Show the desk's morning page."""
-    found = state.look(session, now)
+    found = state.look(session, now, COUNT_UP_TO)
     days = last_days(session, settings.warn, now)
     alerts = session.scalars(
         select(Alert)
@@ -66,6 +67,7 @@ def overview(request: Request, at: At, session: ReadSession, settings: CurrentSe
         briefing=brief(session, settings.warn, request.app.state.scorer, now),
         days=DAYS,
         drawn=draw(days),
+        view=Question(days=str(DAYS)),
         alerts=list(alerts),
         sources=health(session),
         beats=found.beats if any(beat.beat_at for beat in found.beats) else (),
@@ -101,20 +103,20 @@ def tiles(session: Session, found: state.State) -> list[Tile]:
     return [
         Tile(at_most(review), _("to review"), "/queue", _("flagged, and nobody has looked"), loud=bool(review)),
         Tile(at_most(abstained), _("the model abstained on"), "/queue?show=abstained", _("not scored is not “clean”")),
-        Tile(number(found.open_alerts), _("alerts not resolved"), "/alerts", loud=bool(found.open_alerts)),
+        Tile(at_most(found.open_alerts), _("alerts not resolved"), "/alerts", loud=bool(found.open_alerts)),
         Tile(
-            number(found.waiting["assess"]),
+            at_most(found.waiting["assess"]),
             _("not scored yet"),
-            note=_("%(count)s could not be scored", count=number(found.unscored)),
+            note=_("%(count)s could not be scored", count=at_most(found.unscored)),
         ),
         Tile(
-            number(stuck),
+            at_most(stuck),
             _("set aside"),
             "/quarantine",
             note=_(
                 "%(rows)s quarantined, %(messages)s messages given up",
-                rows=number(found.quarantined),
-                messages=number(found.failed_deliveries),
+                rows=at_most(found.quarantined),
+                messages=at_most(found.failed_deliveries),
             ),
             loud=bool(stuck),
         ),

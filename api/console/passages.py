@@ -24,7 +24,7 @@ from api.queue import Found
 from api.reviews import MACHINE_MARKS
 from classify.lexicon import Lexicon, find
 from models.assessment import PATHWAYS, SIGNALS, TARGETS, Assessment
-from models.document import Cluster, Document
+from models.document import COURSE, Cluster, Document
 from models.item import Item
 from models.review import Review
 from models.source import Source
@@ -211,6 +211,7 @@ def reading_of(session: Session, found: Found) -> dict[str, Any]:
         "fetched_at": item.fetched_at,
         "evidence": f"sha256 {item.raw_sha256}" if item.raw_sha256 else "",
         "versions": versions,
+        "course": document.extraction == COURSE,
         "superseded": superseded(one, document, versions),
         "cluster_size": session.get_one(Cluster, document.cluster_id).size,
         "copies": copies_of(session, document),
@@ -261,6 +262,8 @@ def newest_assessments(session: Session, document_ids: Sequence[int]) -> dict[in
 
 def superseded(assessment: Assessment, document: Document, versions: Sequence[Elsewhere]) -> str:
     """Say what is newer than this, if anything is."""
+    if document.extraction == COURSE:
+        return ""
     if not document.current and versions:
         return _("the publisher changed the text; version %(number)s is the last one seen.", number=versions[-1].number)
     return "" if assessment.current else _("a newer model has read this text since.")

@@ -24,6 +24,7 @@ from models.source import Source
 from models.tally import TallyHour
 
 ON_A_PAGE = 25
+MOST_ROWS = 10_000  # of one search as a file; `tocsin export` writes everything
 MOST_LANGUAGES = 60
 EMPTY = Spoken(
     {
@@ -60,6 +61,9 @@ def queue(request: Request, at: At, session: ReadSession, sessions: AllSessions,
         held=dict(held),
         here=f"/queue{narrowing.query()}",
         query=narrowing.query(),
+        as_csv=narrowing.query(format="csv"),
+        as_xlsx=narrowing.query(format="xlsx"),
+        most_rows=MOST_ROWS,
         none_free="none" in request.query_params,
         searches=saved_searches(session, at.account_id),
         choices=choices(session),

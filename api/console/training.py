@@ -6,21 +6,21 @@ because it weighs as much.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
-from api import audit, training
+from api import audit, course, training
 from api.console import words
 from api.console.assessment import found_or_missing, said_verdict
 from api.console.decisions import form_of, read_decision
-from api.console.desk import At, ConsoleRoute, Desk, Posted
+from api.console.desk import At, ConsoleRoute, Desk, Posted, clean, one
 from api.console.passages import machine_of, reading_of
 from api.console.rendering import page, see_other
 from api.console.translation import gettext as _
 from api.dependencies import AllSessions, CurrentSettings, Id, Now, ReadSession
-from api.errors import NotFound
+from api.errors import Invalid, NotFound
 from api.gold import Share, counted
 from api.queue import Found
 from api.reviews import Decision
@@ -29,7 +29,17 @@ from models.assessment import PATHWAYS, SIGNALS
 from models.database import reading, writing
 from models.review import PracticeAnswer
 
+LONGEST_LANGUAGE = 16
+
 router = APIRouter(route_class=ConsoleRoute)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What somebody practises on: one pathway, one language, or all of them where these are empty."""
+
+    pathway: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,15 @@ class Reason:
     applies: bool
     said: bool | None
     why: str
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The course that ships with the product: its cases, how many of them are here, and its languages."""
+
+    cases: int
+    here: int
+    languages: list[str]
 
 
 @dataclass(frozen=True)
@@ -63,24 +82,40 @@ class Taught:
 def show(request: Request, at: At, session: ReadSession) -> Response:
     """Show how it went so far, and lead on to the next case."""
     at.signed_in.actor.must("review")
-    pathway = pathway_of(request)
+    chosen = chosen_of(request)
     known, every = training.cases(session), training.answers(session, None if at.may_lead else at.account_id)
     given = every.get(at.account_id, {})
     names = training.names(session) if at.may_lead else {}
     return page(
         "training.html",
         desk=at,
-        pathway=pathway,
+        chosen=chosen,
+        spoken=sorted({one.language for one in known.values()}),
+        course=Offer(len(course.shipped()), course.loaded(session), course.languages()) if at.may_lead else None,
         cases=len(known),
         score=training.score(known.values(), given),
         pathways=training.by_pathway(known, given),
         signals=training.by_signal(known, given),
-        next=following(known, given, at, pathway),
+        next=following(known, given, at, chosen),
         members=[Member(name, training.score(known.values(), every.get(one, {}))) for one, name in names.items()],
         taught=[
             Taught(one, case.verdict, first_answers(case, every.values())) for one, case in known.items() if at.may_lead
         ],
     )
+
+
+@router.post("/training/course")
+def change_course(at: At, form: Posted, *, sessions: AllSessions, settings: CurrentSettings, now: Now) -> Response:
+    """Take the course that ships with the product in, or out again."""
+    at.signed_in.actor.must("lead")
+    with writing(sessions) as session:
+        if one(form, "act") == "load":
+            course.load(session, at.account_id, settings.ingest, now)
+        elif one(form, "act") == "remove":
+            course.take_out(session, at.account_id, now)
+        else:
+            raise Invalid(_("the course can be taken in, or out"))
+    return see_other("/training")
 
 
 @router.get("/training/{assessment_id}")
@@ -92,8 +127,8 @@ def read(
     with reading(sessions) as session:
         training.case(session, assessment_id)
         found = found_or_missing(session, assessment_id)
-    one = found.assessment
-    audit.note_reading(sessions, at.account_id, ("assessment", one.id), now, marked=audit.is_marked(one))
+    marked = audit.is_marked(found.assessment)
+    audit.note_reading(sessions, at.account_id, ("assessment", assessment_id), now, marked=marked)
     with reading(sessions) as session:
         opened = audit.exposure(session, at.account_id, now)
         seen = reading_of(session, found)
@@ -102,8 +137,8 @@ def read(
         desk=at,
         seen=seen,
         pause_at=opened if 0 < settings.exposure_per_hour <= opened else 0,
-        form=form_of(Decision(""), machine_of(found), action=address(assessment_id, pathway_of(request))),
-        back=address(None, pathway_of(request)),
+        form=form_of(Decision(""), machine_of(found), action=address(assessment_id, chosen_of(request))),
+        back=address(None, chosen_of(request)),
     )
 
 
@@ -115,14 +150,14 @@ def answer(request: Request, assessment_id: Id, at: At, form: Posted, *, session
         machine = machine_of(found_or_missing(session, assessment_id))
         said = read_decision(form, machine)
         training.keep_answer(session, at.account_id, assessment_id, said.verdict, said.signals, machine.signals, now)
-    return see_other(address(assessment_id, pathway_of(request), answer=True))
+    return see_other(address(assessment_id, chosen_of(request), answer=True))
 
 
 @router.get("/training/{assessment_id}/answer")
 def compare(request: Request, assessment_id: Id, at: At, session: ReadSession) -> Response:
     """Show one's last answer beside what is settled, and why; nobody sees it before answering."""
     at.signed_in.actor.must("review")
-    pathway, known = pathway_of(request), training.cases(session)
+    chosen, known = chosen_of(request), training.cases(session)
     given = training.answers(session, at.account_id).get(at.account_id, {})
     mine = given.get(assessment_id)
     if assessment_id not in known or not mine:
@@ -139,8 +174,8 @@ def compare(request: Request, assessment_id: Id, at: At, session: ReadSession) -
         voice=_(STANCE_MEANINGS[found.assessment.stance]) if found.assessment.stance != "asserts" else "",
         note=case.reason,
         times=len(mine),
-        next=following(known, given, at, pathway),
-        back=address(None, pathway),
+        next=following(known, given, at, chosen),
+        back=address(None, chosen),
     )
 
 
@@ -166,11 +201,11 @@ def reasons(case: training.Case, mine: PracticeAnswer, found: Found) -> list[Rea
 
 
 def following(
-    known: Mapping[int, training.Case], given: Mapping[int, list[PracticeAnswer]], at: Desk, pathway: str
+    known: Mapping[int, training.Case], given: Mapping[int, list[PracticeAnswer]], at: Desk, chosen: Chosen
 ) -> str:
     """Return the address of the next case, empty where there is none."""
-    found = training.next_case(known, given, at.account_id, pathway)
-    return address(found, pathway) if found else ""
+    found = training.next_case(known, given, at.account_id, chosen.pathway, chosen.language)
+    return address(found, chosen) if found else ""
 
 
 def first_answers(case: training.Case, every: Iterable[Mapping[int, list[PracticeAnswer]]]) -> Share:
@@ -179,13 +214,14 @@ def first_answers(case: training.Case, every: Iterable[Mapping[int, list[Practic
     return counted(map(case.agrees, met))
 
 
-def pathway_of(request: Request) -> str:
-    """Return the pathway that is practised; empty for all."""
-    asked = request.query_params.get("pathway", "")
-    return asked if asked in PATHWAYS else ""
+def chosen_of(request: Request) -> Chosen:
+    """Return what is practised, out of the address."""
+    pathway, language = (clean(request.query_params.get(name, "")) for name in ("pathway", "language"))
+    return Chosen(pathway if pathway in PATHWAYS else "", language[:LONGEST_LANGUAGE])
 
 
-def address(assessment_id: int | None, pathway: str, *, answer: bool = False) -> str:
+def address(assessment_id: int | None, chosen: Chosen, *, answer: bool = False) -> str:
     """Return the address of a case, of its answer, or of the page with the score."""
     path = "/training" if assessment_id is None else f"/training/{assessment_id}{'/answer' if answer else ''}"
-    return path + (f"?{urlencode({'pathway': pathway})}" if pathway else "")
+    asked = {name: value for name, value in asdict(chosen).items() if value}
+    return path + (f"?{urlencode(asked)}" if asked else "")

@@ -15,12 +15,6 @@ from models.database import Sessions, reading
 
 router = APIRouter(prefix="/v1/export", tags=["export"])
 
-TYPES = {
-    "jsonl": "application/x-ndjson",
-    "csv": "text/csv; charset=utf-8",
-    "parquet": "application/vnd.apache.parquet",
-}
-
 
 @router.get(
     "",
@@ -29,8 +23,8 @@ TYPES = {
     responses=describe_failures(401, 403, 406, 422)
     | {
         200: {
-            "description": "One JSON object per line, CSV with a header, or a Parquet file.",
-            "content": {name.partition(";")[0]: {"schema": {"type": "string"}} for name in TYPES.values()},
+            "description": "One JSON object per line, CSV with a header, an XLSX workbook, or a Parquet file.",
+            "content": {name.partition(";")[0]: {"schema": {"type": "string"}} for name in export.TYPES.values()},
         }
     },
 )
@@ -42,17 +36,18 @@ def export_rows(
     what: Annotated[Literal[export.KINDS], Query(description="What to export.")] = "assessments",  # type: ignore[valid-type]
     form: Annotated[
         Literal[export.FORMATS] | None,  # type: ignore[valid-type]
-        Query(alias="format", description="jsonl (the default), csv or parquet; else taken from Accept."),
+        Query(alias="format", description="jsonl (the default), csv, xlsx or parquet; else taken from Accept."),
     ] = None,
     accept: Annotated[str, Header()] = "",
 ) -> StreamingResponse:
-    """Stream current assessments, or alerts, in the order of their ids. CSV cells never hold a formula."""
-    chosen = form or ("csv" if "text/csv" in accept else "parquet" if "parquet" in accept else "jsonl")
+    """Stream current assessments, or alerts, in the order of their ids. Cells of CSV and XLSX never hold a formula."""
+    wished = (one for one in ("csv", "xlsx", "parquet") if export.TYPES[one].partition(";")[0] in accept)
+    chosen = form or next(wished, "jsonl")
     if chosen == "parquet" and (reason := missing()):
         raise NotAcceptable(f"{reason}, or take format=jsonl or format=csv")
     headers = {"content-disposition": f'attachment; filename="tocsin-{what}.{chosen}"'}
     audit.note_apart(sessions, who.account_id, "text.exported", now, details={"what": what, "format": chosen})
-    return StreamingResponse(_pieces(sessions, what, chosen), media_type=TYPES[chosen], headers=headers)
+    return StreamingResponse(_pieces(sessions, what, chosen), media_type=export.TYPES[chosen], headers=headers)
 
 
 def _pieces(sessions: Sessions, what: str, form: str) -> Iterator[bytes]:

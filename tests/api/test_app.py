@@ -68,7 +68,7 @@ def test_hostile_json_is_refused_and_not_repeated(analyst: TestClient, body: byt
         ("GET", "/v1/trends?since=2026-03-14&until=2026-03-01", 422, "invalid"),
         ("GET", "/v1/trends?signal=propaganda&pathway=ideology", 422, "invalid"),
         ("POST", "/v1/assessments/1/reviews", 422, "invalid"),
-        ("GET", "/v1/export?format=xlsx", 422, "invalid"),
+        ("GET", "/v1/export?format=ods", 422, "invalid"),
     ],
 )
 def test_every_error_has_one_shape(analyst: TestClient, method: str, path: str, status: int, slug: str | None) -> None:

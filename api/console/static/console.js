@@ -35,6 +35,16 @@ document.addEventListener("keydown", (event) => {
   if (act) { event.preventDefault(); act(); }
 });
 
+// The menu closes where one looks elsewhere; without this it closes by its own button.
+const menu = document.querySelector("details.menu");
+if (menu) {
+  document.addEventListener("click", (event) => { if (!menu.contains(event.target)) { menu.open = false; } });
+  document.addEventListener("focusin", (event) => { if (!menu.contains(event.target)) { menu.open = false; } });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && menu.open) { menu.open = false; menu.querySelector("summary").focus(); }
+  });
+}
+
 // A second click on a verdict while the first is under way sends nothing.
 for (const form of document.querySelectorAll("form[method=post]")) {
   let sent = false;

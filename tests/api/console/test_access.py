@@ -6,11 +6,12 @@ import pytest
 from fastapi.routing import APIRoute
 
 from api.console.access import NEEDS, OPEN
+from api.console.desk import PLACES
 from api.console.pages import MODULES
 from api.roles import SCOPES_OF
 from api.roles_page import may
 from models.account import ROLES
-from tests.api.console.conftest import Browser
+from tests.api.console.conftest import Browser, Page
 
 # They open a session, end it, or answer that a step is not due: what they do is tested where it is built.
 OF_THE_DOOR = {key for key, needed in NEEDS.items() if needed == OPEN} | {("POST", "/sign-out")}
@@ -43,3 +44,12 @@ def test_each_role_gets_as_far_as_its_row_says(sign_in: Callable[..., Browser], 
         sent = browser.post(filled(path)) if method == "POST" else browser.get(filled(path))
         assert (sent.status_code == 403) != may(role, needed), (role, method, path, sent.status_code)
         assert sent.status_code < 500, (role, method, path)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_navigation_shows_each_role_what_it_may_see(sign_in: Callable[..., Browser], role: str) -> None:
+    browser = sign_in("Amina", *SCOPES_OF[role])
+    at = Page(browser.get("/about").text)
+    shown = {str(one["href"]) for one in at.all("a")} & PLACES
+    assert {path for path in PLACES if may(role, NEEDS["GET", path])} == shown
+    assert [path for path in shown if browser.get(path).status_code != 200] == []

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from models.assessment import Assessment
 from models.database import Sessions, reading, writing
+from models.review import Review
 from tests.api.console.test_hostile_text import PACK, in_batches, write_everywhere
 from tests.api.console.test_review_day import add_passage
 from tests.browser import CHROMIUM, BrowserFailed, Tab
@@ -116,6 +118,90 @@ def test_a_reviewers_day_on_the_keyboard(sessions: Sessions, address: str, enter
     with reading(sessions) as session:
         held = [session.get_one(Assessment, one).status for one in (worst, middle, mild)]
     assert held == ["rejected", "unsure", "confirmed"]
+
+
+@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize("locale", ["en", "ar"])
+def test_a_whole_day_from_the_link_to_the_file(
+    sessions: Sessions, address: str, enter: Callable[..., Tab], tab: Tab, tmp_path: Path, width: int, locale: str
+) -> None:
+    worst, next_one = (add_passage(sessions, severity=severity) for severity in (90, 60))
+    tab.size(width)
+    tab.ask("Network.setExtraHTTPHeaders", headers={"Accept-Language": locale})
+    enter("review")
+    assert tab.run("document.dir") == ("rtl" if locale == "ar" else "ltr")
+    tab.go(f"{address}/queue")
+    assert press_and_wait(tab, "s") == f"/assessments/{worst}"
+    tab.press("v")
+    assert tab.run("document.querySelector('#reveal p.text').checkVisibility()")
+    for name, value in (
+        ("met_context", "yes"),
+        ("met_speaker", "no"),
+        ("indicators", "13.5"),
+        ("hallmarks", "dehumanization"),
+    ):
+        found = f"document.querySelector('[name={name}][value=\"{value}\"]')"
+        tab.run(f"{found}.closest('details').open = true")
+        click(tab, found)
+    tab.run("document.querySelector('[name=why_context]').focus()")
+    tab.ask("Input.insertText", text="Before the vote. قبل الاقتراع")
+    tab.run("document.activeElement.blur()")
+    tab.picture(tmp_path / f"decided-{width}-{locale}.png")
+    assert not tab.run("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert press_and_wait(tab, "c").startswith(f"/assessments/{next_one}?")
+    assert press_and_wait(tab, "z").startswith(f"/assessments/{worst}?")
+    assert press_and_wait(tab, "c").startswith(f"/assessments/{next_one}?")
+    with reading(sessions) as session:
+        first, withdrawn, last = session.scalars(
+            select(Review).where(Review.assessment_id == worst).order_by(Review.id)
+        )
+        assert (first.verdict, withdrawn.verdict, last.verdict) == ("confirmed", "withdrawn", "confirmed")
+        assert (first.indicators, first.hallmarks) == (["13.5"], ["dehumanization"])
+        assert first.worksheet == {
+            "context": {"met": True, "note": "Before the vote. قبل الاقتراع"}, "speaker": {"met": False, "note": ""},
+        }  # fmt: skip
+    tab.go(f"{address}/queue?show=all")
+    taken = "fetch(document.querySelector('a[href*=\"/queue/export\"]').href).then((one) => one.text())"
+    tab.ask("Page.setBypassCSP", enabled=True)  # the page itself may fetch nothing
+    tab.go(f"{address}/queue?show=all")
+    assert "confirmed" in tab.run(taken)
+
+
+def click(tab: Tab, element: str) -> None:
+    """Click an element as a person does, where it is seen."""
+    tab.run(f"{element}.scrollIntoView({{block: 'center'}})")
+    x, y = tab.run(f"(({{x, y, width, height}}) => [x + width / 2, y + height / 2])({element}.getBoundingClientRect())")
+    for kind in ("mousePressed", "mouseReleased"):
+        tab.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+
+@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_menu_opens_by_key_and_leads_on(
+    address: str, enter: Callable[..., Tab], width: int, *, scripts: bool
+) -> None:
+    tab = enter("lead")
+    tab.size(width)
+    tab.ask("Network.setBlockedURLs", urls=[] if scripts else ["*/console.js*"])
+    tab.go(f"{address}/queue")
+    line = tab.run(
+        "[...document.querySelectorAll('.top nav > a, .menu summary')].filter((one) => one.checkVisibility())"
+        ".map((one) => one.getBoundingClientRect().top)"
+    )
+    assert max(line) - min(line) < 12  # one line
+    tab.run("document.querySelector('.menu summary').focus()")
+    tab.press("Enter")
+    assert tab.run("document.querySelector('.menu').open")
+    assert not tab.run("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    links = tab.run("[...document.querySelectorAll('.menu a')].map((one) => one.getAttribute('href'))")
+    assert {"/training", "/lexicon", "/rules", "/codebook"} <= set(links)
+    assert "/people" not in links  # a lead may not
+    tab.press("Tab")
+    assert tab.run("document.activeElement.getAttribute('href')") == links[0]
+    if scripts:
+        tab.press("Escape")
+        assert not tab.run("document.querySelector('.menu').open")
+        assert tab.run("document.activeElement.tagName") == "SUMMARY"
 
 
 def test_a_day_without_scripts(sessions: Sessions, address: str, enter: Callable[..., Tab]) -> None:

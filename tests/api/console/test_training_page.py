@@ -114,3 +114,25 @@ def test_drift_is_shown_to_leads_and_goes_out_as_csv(
     assert rows[0] == "reviewer,label,month,agreed,decided,share,low,high"
     assert any(row.startswith("Dalia,verdict,") for row in rows)
     assert analyst.get("/agreement?format=csv").status_code == 403
+
+
+def test_a_lead_takes_the_course_in_and_out(sessions: Sessions, lead: Browser, analyst: Browser) -> None:
+    assert "40 invented cases (English, Français, العربية, Kiswahili)" in text_of(lead, "/training")
+    assert "Take the course in" not in text_of(analyst, "/training")
+    assert analyst.post("/training/course", act="load").status_code == 403
+    assert lead.post("/training/course", act="sing").status_code == 422
+    assert lead.post("/training/course", act="load").status_code == 303
+    start = next(str(one["href"]) for one in Page(analyst.get("/training?language=sw").text).all("a")
+                 if str(one.get("href")).startswith("/training/"))  # fmt: skip
+    assert start.endswith("?language=sw")
+    shown = analyst.get(start).text
+    assert 'lang="sw"' in shown
+    answered = analyst.post(start, verdict="unsure").headers["location"]
+    assert answered.endswith("/answer?language=sw")
+    told = analyst.get(answered).text
+    assert "Mark it when:" in told or "Do not mark it for:" in told
+    case = start.partition("?")[0].removeprefix("/training/")
+    assert "It was never in a queue." in text_of(lead, f"/assessments/{case}")
+    assert "This is not the newest" not in text_of(lead, f"/assessments/{case}")
+    lead.post("/training/course", act="remove")
+    assert "There is no case to practise on yet" in text_of(analyst, "/training")

@@ -1,11 +1,15 @@
 """A small world in which every page of the console has something of each kind to show, in more than one direction."""
 
 import datetime as dt
+import re
+from collections.abc import Iterable
 from typing import Any
 
+from fastapi.routing import APIRoute
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.console.pages import MODULES
 from models.account import Account, Token
 from models.alert import Alert, AlertAssessment, AlertEvent, Silence
 from models.assessment import Assessment
@@ -84,9 +88,36 @@ PAGES = (
     "/account",
     "/sessions",
     "/audit",
+    "/codebook",
     "/about",
     "/assessments/999",
 )
+
+# What is shown before somebody is signed in, and between two steps of it.
+DOOR = ("/sign-in", "/sign-in?key=abc")
+STEPS = ("/sign-in/password", "/sign-in/enrolment", "/sign-in/code")
+# What a browser fetches and shows no page for.
+NO_PAGES = (
+    "/static/{name}",
+    "/queue/export",
+    "/assessments/{assessment_id}/bundle",
+    "/alerts/{alert_id}/bundle",
+    "/sources/opml",
+    "/sign-in/oidc",
+    "/sign-in/oidc/callback",
+)
+
+
+def routes() -> dict[str, re.Pattern[str]]:
+    """Return every address pattern of the console that a browser can open, with the expression that matches it."""
+    every = [route for module in MODULES for route in module.router.routes if isinstance(route, APIRoute)]
+    return {route.path: route.path_regex for route in every if "GET" in route.methods and route.path not in NO_PAGES}
+
+
+def unseen(paths: Iterable[str]) -> list[str]:
+    """Return the routes that none of these addresses leads to."""
+    plain = [path.partition("?")[0] for path in paths]
+    return [route for route, pattern in routes().items() if not any(map(pattern.match, plain))]
 
 
 def build(sessions: Sessions) -> None:

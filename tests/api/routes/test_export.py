@@ -13,6 +13,7 @@ from api import export
 from api.routes import export as route
 from ingest.parquet import MISSING
 from models.database import Sessions, reading, writing
+from tests.api.test_xlsx import sheets
 from tests.factories import add_alert, add_assessment, add_document, add_item
 
 
@@ -71,7 +72,7 @@ def test_the_command_line_gets_the_same_lines(sessions: Sessions, analyst: TestC
 
 
 @pytest.mark.skipif(importlib.util.find_spec("pyarrow") is None, reason="pyarrow is not installed")
-@pytest.mark.parametrize("asked", [{"params": {"format": "parquet"}}, {"headers": {"accept": route.TYPES["parquet"]}}])
+@pytest.mark.parametrize("asked", [{"params": {"format": "parquet"}}, {"headers": {"accept": export.TYPES["parquet"]}}])
 def test_parquet_holds_types_and_whole_texts(sessions: Sessions, analyst: TestClient, asked: dict[str, Any]) -> None:
     from pyarrow import parquet as files
 
@@ -79,7 +80,7 @@ def test_parquet_holds_types_and_whole_texts(sessions: Sessions, analyst: TestCl
         texts = ["=SUM(A1)", *("long " * 10_000 for _ in range(4))]
         ids = [add_assessment(session, add_document(session, add_item(session, content=one))).id for one in texts]
     answer = analyst.get("/v1/export", **asked)
-    assert answer.headers["content-type"] == route.TYPES["parquet"]
+    assert answer.headers["content-type"] == export.TYPES["parquet"]
     assert answer.headers["content-disposition"].endswith('.parquet"')
     table = files.ParquetFile(io.BytesIO(answer.content))
     rows = table.read().to_pylist()
@@ -108,3 +109,15 @@ def test_without_pyarrow_parquet_is_not_offered_and_says_so(
     answer = analyst.get("/v1/export", params={"format": "parquet"})
     assert (answer.status_code, answer.json()["error"]) == (406, "not_acceptable")
     assert "the extra 'parquet'" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("asked", [{"params": {"format": "xlsx"}}, {"headers": {"accept": export.TYPES["xlsx"]}}])
+def test_a_workbook_holds_the_cells_of_the_csv(sessions: Sessions, analyst: TestClient, asked: dict[str, Any]) -> None:
+    with writing(sessions) as session:
+        for text in ("=cmd|' /C calc'!A0", "plain"):
+            add_assessment(session, add_document(session, add_item(session, content=text)))
+    answer = analyst.get("/v1/export", **asked)
+    assert answer.headers["content-type"] == export.TYPES["xlsx"]
+    [[head, first, second]] = sheets(answer.content)
+    text = [value for _, value in head].index("text")
+    assert [first[text], second[text]] == [("inlineStr", "'=cmd|' /C calc'!A0"), ("inlineStr", "plain")]
