@@ -21,7 +21,7 @@ HEAD = """# Who may do what
 | `reader` | see everything but other reviewers' decisions on what one reviews oneself |
 | `reviewer` | what a reader may; decide about passages, work on alerts |
 | `lead` | what a reviewer may; assign passages and alerts, settle between two reviewers, keep gold cases, rules, \
-silences and sources, see precision |
+silences, inhibitions and sources, see precision |
 | `admin` | everything, people, tokens, partners and the audit log among it |
 
 A person's role stands for scopes; a program's token has scopes of its own, among them `push` (bring items in, see

@@ -7,7 +7,7 @@ most of them drawn from the highest twentieth). Quiet are days on event-free des
 the others: with the former alone the fit finds out which series have had events, and is nervous after every one. Days
 of a kind of desk that gives more than its part of the false alarms weigh more from one round to the next, so that the
 budget holds in every cell and not only on average. Then the scores for given budgets are read off desks of further
-seeds, half of the time without events and half between them (`--bars`).
+seeds, so that neither those without events nor the hours between events exceed them (`--bars`).
 
 Run: python bench/combine.py OUT.json [STEPS] [START.json]     fit, perhaps on from what is there
      python bench/combine.py --bars                             print BUDGET for warn/combined.py
@@ -250,7 +250,7 @@ def print_bars() -> None:
             middle = (low + high) / 2
             without = np.mean([episodes(scores, middle) for scores, _ in calm])
             between = np.mean([episodes_between(scores, desk, middle) for scores, desk in busy])
-            low, high = (middle, high) if (without + between) / 2 > 4 * budget else (low, middle)
+            low, high = (middle, high) if max(without, between) > 4 * budget else (low, middle)
         print(f"({budget}, {high:.2f}),")
 
 

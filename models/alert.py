@@ -1,4 +1,4 @@
-"""When somebody is woken: rules that decide it, alerts that say it, silences that hold it back.
+"""When somebody is woken: rules that decide it, alerts that say it, silences and inhibitions that hold it back.
 
 An alert proposes; a person acknowledges, resolves and writes why. How a rule is evaluated is the room warn's business.
 """
@@ -20,7 +20,7 @@ SIGHTINGS = ("seen", "disputed", "confirmed")
 REAL, UNREAL = "real", "unreal"
 EVENT_KINDS = (
     *("opened", "grew", "acknowledged", "resolved", "note", "owner", "repeated", "escalated", "merged", "engaged"),
-    "tagged",
+    *("tagged", "inhibited", "released"),
     *SIGHTINGS,
     *(REAL, UNREAL),
 )
@@ -88,6 +88,7 @@ class Alert(Keyed, Base):
     told_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     escalated_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     merged_into: Mapped[int | None] = mapped_column(BigId, default=None)
+    inhibited_by: Mapped[int | None] = mapped_column(BigId, default=None)
     tags: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
 
 
@@ -134,3 +135,24 @@ class Silence(Keyed, Base):
     ends_at: Mapped[dt.datetime]
     created_at: Mapped[dt.datetime]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), default=None)
+
+
+class Inhibition(Keyed, Base):
+    """While an alert like `holder` stands, partners who were told of it are not told of one like `held`.
+
+    Both are a rule, filters, or both; the two alerts must share a value in each of the `equal` fields. It lasts until
+    somebody ends it, and holds for `hours` after the holder's last event at most.
+    """
+
+    __tablename__ = "inhibitions"
+
+    reason: Mapped[str] = mapped_column(Text)
+    holder_rule_id: Mapped[int | None] = mapped_column(ForeignKey("rules.id"), default=None)
+    holder_filters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    held_rule_id: Mapped[int | None] = mapped_column(ForeignKey("rules.id"), default=None)
+    held_filters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    equal: Mapped[list[str]] = mapped_column(default=list)
+    hours: Mapped[int]
+    created_at: Mapped[dt.datetime]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), default=None)
+    ended_at: Mapped[dt.datetime | None] = mapped_column(default=None)

@@ -26,6 +26,7 @@ ACTIONS = (
     "lexicon.changed",
     "rule.changed",
     "silence.changed",
+    "inhibition.changed",
     "quarantine.released",
     "session.opened",
     "session.refused",

@@ -13,7 +13,9 @@ from warn.rules import Facts, wanted_values
 MOST = 20  # names of one kind kept on an alert: enough to judge, small enough to send
 FIELDS = ("signals", "targets", "target_names", "countries", "regions", "languages", "sources")
 WEBHOOK_FILTERS = ("min_severity", "min_stage", "kinds", "signals", "targets", "target_names", "countries")
-LARGEST = {"min_severity": 100, "min_stage": 4}
+HOLDER_FILTERS = ("min_severity", "min_stage", "kinds", *FIELDS)
+HELD_FILTERS = ("max_severity", "max_stage", "kinds", *FIELDS)
+LARGEST = {"min_severity": 100, "min_stage": 4, "max_severity": 100, "max_stage": 4}
 KNOWN_VALUES = {"signals": SIGNALS, "targets": TARGETS, "kinds": RULE_KINDS}
 
 
@@ -40,10 +42,11 @@ def merged(old: Mapping[str, list[str]], new: Mapping[str, list[str]]) -> dict[s
 
 
 def wants(filters: Mapping[str, Any], alert: Alert) -> bool:
-    """Whether a webhook with these filters gets this alert; one that asks nothing gets everything."""
-    if alert.severity < filters.get("min_severity", 0):
+    """Whether filters want this alert; those that ask nothing want everything."""
+    stage = alert.details.get("stage", 0)
+    if not filters.get("min_severity", 0) <= alert.severity <= filters.get("max_severity", 100):
         return False
-    if alert.details.get("stage", 0) < filters.get("min_stage", 0):
+    if not filters.get("min_stage", 0) <= stage <= filters.get("max_stage", stage):
         return False
     if "kinds" in filters and alert.kind not in wanted_values(filters["kinds"]):
         return False
@@ -56,8 +59,14 @@ def overlaps(filters: Mapping[str, Any], alert: Alert) -> bool:
     return all(set(wanted_values(wanted)) & set(about.get(key, ())) for key, wanted in filters.items())
 
 
+def shares(one: Alert, other: Alert, fields: Iterable[str]) -> bool:
+    """Whether two alerts have a value in common in each of the fields; what is unknown is not in common."""
+    mine, theirs = (alert.details.get("about", {}) for alert in (one, other))
+    return all(set(mine.get(key, ())) & set(theirs.get(key, ())) for key in fields)
+
+
 def filter_problems(filters: Mapping[str, Any], known: tuple[str, ...] = WEBHOOK_FILTERS) -> list[str]:
-    """Say what is wrong with the filters of a webhook or a silence, one sentence per field."""
+    """Say what is wrong with the filters of a webhook, a silence or an inhibition, one sentence per field."""
     found = []
     for key, wanted in filters.items():
         if key not in known:

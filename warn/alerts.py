@@ -1,7 +1,8 @@
 """Raise alerts, and let people acknowledge and resolve them.
 
 The arrow: count stale hours again, let item rules look at new assessments and the others at the hour that has ended,
-and write what a silence that is over still owes. An alert, what it rests on and its deliveries commit together.
+and write what a silence or an inhibition that is over still owes. An alert, what it rests on and its deliveries commit
+together.
 """
 
 import datetime as dt
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from models.alert import ALERT_STATES, Alert, AlertAssessment
 from models.assessment import Assessment
 from models.database import Sessions, reading, writing
-from warn import items, lifecycle, notify, patterns, silences, surges, tally, timeline
+from warn import inhibitions, items, lifecycle, notify, patterns, silences, surges, tally, timeline
 from warn.errors import AlreadyAcknowledged, AlreadyResolved, NotFound
 from warn.memory import Memory
 from warn.settings import WarnSettings
@@ -96,13 +97,16 @@ def _why_not(session: Session, alert_id: int) -> NotFound | AlreadyAcknowledged 
 
 
 def _deliver_held(sessions: Sessions, now: dt.datetime) -> None:
-    """Write what unresolved alerts owe whose silence has ended, unless another silence holds them now."""
+    """Write what unresolved alerts owe that nothing holds any more; another silence or alert may hold them now."""
+    released, inhibited = silences.released(now), inhibitions.inhibited()
     with reading(sessions) as session:
-        if session.scalar(silences.released(now).limit(1)) is None:
+        if all(session.scalar(query.limit(1)) is None for query in (released, inhibited)):
             return
     with writing(sessions) as session:
         active = silences.active_silences(session, now)
-        query = silences.released(now).order_by(Alert.id).with_for_update()
-        for alert in session.scalars(query):
+        for alert in session.scalars(released.order_by(Alert.id).with_for_update()):
             alert.silenced_by = silences.silence_of(active, alert)
+            notify.owe(session, alert, notify.OPENED, now)
+        for alert in session.scalars(inhibited.order_by(Alert.id).with_for_update()):
+            inhibitions.release(session, alert, now)
             notify.owe(session, alert, notify.OPENED, now)

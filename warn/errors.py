@@ -4,11 +4,12 @@ WarnError
 ├── Refused            the request is wrong; `problems` holds one sentence per field
 │   ├── RuleRefused
 │   ├── SilenceRefused
+│   ├── InhibitionRefused
 │   ├── FiltersRefused
 │   ├── TagRefused
 │   ├── NoteRefused
 │   └── TrendRefused
-├── NotFound           no such rule, alert or silence
+├── NotFound           no such rule, alert, silence or inhibition
 └── Conflict           it is too late, or the name is taken
     ├── NameTaken
     ├── AlreadyAcknowledged
@@ -34,6 +35,10 @@ class RuleRefused(Refused):
 
 class SilenceRefused(Refused):
     """A silence without a reason or an end, or one that holds nothing back."""
+
+
+class InhibitionRefused(Refused):
+    """An inhibition without a reason, or one that would hold too much back."""
 
 
 class FiltersRefused(Refused):

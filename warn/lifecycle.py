@@ -135,8 +135,9 @@ def _repeat(sessions: Sessions, settings: WarnSettings, now: dt.datetime) -> int
         with writing(sessions) as session:
             if (alert := _taken(session, alert_id, due, {"told_at": now})) is not None:
                 number = sum(line.kind == "repeated" for line in timeline.lines(session, alert_id)) + 1
-                timeline.add(session, alert_id, "repeated", now, details={"number": number})
-                owed += notify.owe(session, alert, f"{notify.REPEATED}#{number}", now)
+                if told := notify.owe(session, alert, f"{notify.REPEATED}#{number}", now):
+                    timeline.add(session, alert_id, "repeated", now, details={"number": number})
+                    owed += told
     return owed
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from models.alert import Alert, Rule
 from models.delivery import Delivery, Webhook
 from models.source import Source
-from warn import words
+from warn import inhibitions, words
 from warn.about import wants
 
 OPENED, ACKNOWLEDGED, RESOLVED = "alert.opened", "alert.acknowledged", "alert.resolved"
@@ -32,7 +32,8 @@ COUNTED = (
 def owe(session: Session, alert: Alert, event: str, now: dt.datetime) -> int:
     """Write the deliveries an event of this alert owes, in the caller's transaction; return how many.
 
-    A silenced alert owes nothing until its silence has ended. Nobody is told of the opening twice; who was not told of
+    A silenced alert owes nothing until its silence has ended; an inhibited one does not owe its opening, or being open
+    still, to whoever was told of the alert that holds it. Nobody is told of the opening twice; who was not told of
     it is not told of the rest. An alert that grew may be wanted by more webhooks than before: ask again with `OPENED`.
     An escalation reaches operational endpoints too: that nobody answers is news about the installation.
     """
@@ -44,6 +45,8 @@ def owe(session: Session, alert: Alert, event: str, now: dt.datetime) -> int:
     reached = or_(partners, Webhook.operational) if event == ESCALATED else partners
     webhooks = select(Webhook).where(Webhook.enabled, reached).order_by(Webhook.id)
     wanting = [webhook for webhook in session.scalars(webhooks) if wants(webhook.filters, alert)]
+    if event == OPENED or event.startswith(REPEATED):
+        wanting = inhibitions.let_through(session, alert, wanting, OPENED, now)
     for webhook in wanting:
         tell(session, webhook, alert, event, now)
     if wanting:

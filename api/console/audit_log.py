@@ -29,6 +29,7 @@ SPOKEN = Spoken(
         "lexicon.changed": "changed the lexicon",
         "rule.changed": "changed a rule",
         "silence.changed": "began or ended a silence",
+        "inhibition.changed": "began or ended an inhibition",
         "quarantine.released": "released from quarantine",
         "session.opened": "signed in",
         "session.refused": "tried to sign in and was refused",

@@ -175,6 +175,8 @@ TIMELINE: Mapping[str, str] = Spoken(
         "merged": "merged",
         "engaged": "somebody engaged",
         "tagged": "tagged",
+        "inhibited": "held back by another alert",
+        "released": "held back no more",
         "seen": "a partner has seen it",
         "disputed": "a partner doubts it",
         "confirmed": "a partner knows it from elsewhere",

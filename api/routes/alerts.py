@@ -57,6 +57,7 @@ class AlertShape(BaseModel):
     details: dict[str, Any]
     reviewed: bool = Field(description="Whether a person has reviewed what it rests on.")
     silenced_by: int | None = Field(description="The silence that holds its deliveries back.")
+    inhibited_by: int | None = Field(description="The alert that holds its deliveries back from who was told of that.")
     acknowledged: Step | None
     resolved: Step | None
     owner: str | None = Field(description="Whose alert it is.")

@@ -2,7 +2,8 @@
 
 Blocks of 24 hours against the seven before. A first bound comes from the plain mean and deviation; with `downweight`,
 baseline values with a large studentised residual get weight (threshold / residual)^4. Where the seven values are all
-alike there is no deviation, and no bound: epitweetr then never alarms, and neither does this.
+alike there is no deviation, and no bound: epitweetr then never alarms, and neither does this. With `step` 7 the blocks
+compared are those of the same weekday, as its setting for that does.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ class Eears:
     """`alpha` is one-sided; `weights_alpha` the level beyond which a past value counts less."""
 
     baseline: int = 7
+    step: int = 1
     alpha: float = 0.025
     weights_alpha: float = 0.05
     downweight: bool = True
@@ -26,16 +28,16 @@ class Eears:
 
     def evaluate(self, observed: Array, volume: Array) -> Verdict:  # noqa: ARG002  counts only
         """Judge every block that has a whole baseline before it."""
-        n = self.baseline
+        n, reach = self.baseline, self.baseline * self.step
         mean, deviation = np.full(observed.shape, np.nan), np.full(observed.shape, np.nan)
-        if observed.shape[1] > n:
-            past = np.lib.stride_tricks.sliding_window_view(observed, n, axis=1)[:, :-1]
+        if observed.shape[1] > reach:
+            past = np.lib.stride_tricks.sliding_window_view(observed, reach, axis=1)[:, :-1, :: self.step]
             weights = np.ones(past.shape)
             if self.downweight:
                 weights = self._weights(past)
             total = weights.sum(-1)
-            mean[:, n:] = (weights * past).sum(-1) / total
-            deviation[:, n:] = np.sqrt((weights * (past - mean[:, n:, None]) ** 2).sum(-1) / (n - 1))
+            mean[:, reach:] = (weights * past).sum(-1) / total
+            deviation[:, reach:] = np.sqrt((weights * (past - mean[:, reach:, None]) ** 2).sum(-1) / (n - 1))
         if self.downweight:
             deviation = np.where(deviation > 0, deviation, np.nan)
         upper = mean + t.isf(self.alpha, n - 1) * deviation * np.sqrt(1 + 1 / n)

@@ -1,5 +1,6 @@
 """Tails of a count's distribution: Poisson and negative-binomial exceedance, and the Bayesian bound of Höhle (2007)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,20 +32,7 @@ class Exceedance:
     def evaluate(self, observed: Array, volume: Array) -> Verdict:
         """Judge every slot that has a whole baseline before it."""
         exposure = volume if self.by_volume else np.ones_like(observed)
-        mean, phi = np.full(observed.shape, np.nan), np.full(observed.shape, np.nan)
-        first = self.baseline + self.guard - 1
-        if observed.shape[1] > first:
-            y, e = (
-                np.lib.stride_tricks.sliding_window_view(x, self.baseline, axis=1)[:, : x.shape[1] - first]
-                for x in (observed, exposure)
-            )
-            exposed = e.sum(-1)
-            rate = np.divide(y.sum(-1) + 0.5, exposed, out=np.full(exposed.shape, np.nan), where=exposed > 0)
-            mean[:, first:] = rate * exposure[:, first:]
-            fitted = rate[..., None] * e
-            strange = np.divide((y - fitted) ** 2, fitted, out=np.zeros_like(fitted), where=fitted > 0)
-            phi[:, first:] = strange.sum(-1) / (self.baseline - 1)
-        mean = np.where(mean > 0, mean, np.nan)
+        mean, phi = rolling(observed, exposure, self.baseline, self.guard)
         phi = np.maximum(phi, NB_LEAST)
         p = self._tail(observed, mean, phi)
         return Verdict(-np.log10(np.maximum(p, SMALLEST_P)), mean, self._upper(mean, phi), p < self.alpha)
@@ -80,13 +68,7 @@ class Bayes:
     def evaluate(self, observed: Array, volume: Array) -> Verdict:  # noqa: ARG002  counts only
         """Judge every slot that has all its reference slots."""
         expected, upper = np.full(observed.shape, np.nan), np.full(observed.shape, np.nan)
-        # The slots just before are needed even where the method leaves them out: R's reach is the same.
-        for slot in range(self.b * self.period + self.w, observed.shape[1]):
-            parts = [observed[:, slot - self.w : slot]] if self.current else []
-            for year in range(1, self.b + 1):
-                middle = slot - year * self.period
-                parts.append(observed[:, middle - self.w : middle + self.w + 1])
-            history = np.concatenate(parts, axis=1)
+        for slot, history in reference_slots(observed, self.b, self.w, self.period, current=self.current):
             count = history.shape[1]
             total = history.sum(1)
             expected[:, slot] = (total + 0.5) / count
@@ -94,3 +76,30 @@ class Bayes:
         with np.errstate(divide="ignore", invalid="ignore"):
             score = np.asarray(observed / np.maximum(upper, 0.5), dtype=np.float64)
         return Verdict(score, expected, upper, exceeds(observed, upper))
+
+
+def rolling(observed: Array, exposure: Array, baseline: int, guard: int) -> tuple[Array, Array]:
+    """Return the mean to expect in each slot and the dispersion of its baseline; nan before there is one."""
+    mean, phi = np.full(observed.shape, np.nan), np.full(observed.shape, np.nan)
+    first = baseline + guard - 1
+    if observed.shape[1] > first:
+        y, e = (
+            np.lib.stride_tricks.sliding_window_view(x, baseline, axis=1)[:, : x.shape[1] - first]
+            for x in (observed, exposure)
+        )
+        exposed = e.sum(-1)
+        rate = np.divide(y.sum(-1) + 0.5, exposed, out=np.full(exposed.shape, np.nan), where=exposed > 0)
+        mean[:, first:] = rate * exposure[:, first:]
+        fitted = rate[..., None] * e
+        strange = np.divide((y - fitted) ** 2, fitted, out=np.zeros_like(fitted), where=fitted > 0)
+        phi[:, first:] = strange.sum(-1) / (baseline - 1)
+    return np.where(mean > 0, mean, np.nan), phi
+
+
+def reference_slots(x: Array, b: int, w: int, period: int, *, current: bool) -> Iterator[tuple[int, Array]]:
+    """Give each slot with its history: the `w` slots before if `current`, and `w` to each side of `b` past years."""
+    # The slots just before are needed even where the method leaves them out: R's reach is the same.
+    for slot in range(b * period + w, x.shape[1]):
+        middles = [slot - year * period for year in range(1, b + 1)]
+        parts = [x[:, slot - w : slot]] if current else []
+        yield slot, np.concatenate([*parts, *(x[:, middle - w : middle + w + 1] for middle in middles)], axis=1)

@@ -6,7 +6,8 @@ residuals; a trend stays only where it is significant; the bound is a quantile o
 
 It needs years of history and is therefore for charts by week, not for a desk that has just begun. Names and settings
 are those of `farringtonFlexible` in R surveillance, whose numbers it reproduces, one oddity included: after
-re-weighting, R estimates the standard errors' dispersion from the weights that it has overwritten.
+re-weighting, R estimates the standard errors' dispersion from the weights that it has overwritten. `farrington_1996`
+is the method before it was improved, as `algo.farrington` has it; that knows no such oddity.
 """
 
 from dataclasses import dataclass, replace
@@ -40,6 +41,7 @@ class Farrington:
     bound: str = "delta"
     by_volume: bool = False
     least: tuple[int, int] = (5, 4)
+    as_overwritten: bool = True
     name: str = "farrington_flexible"
 
     def evaluate(self, observed: Array, volume: Array) -> Verdict:
@@ -114,7 +116,8 @@ class Farrington:
         if second is None:
             return None
         as_r = float(np.sum(weights * ((y - second.mu) / second.mu) ** 2) / second.freedom)
-        return _Model(second, max(second.dispersion, 1), as_r, trend, len(others))
+        phi = max(second.dispersion, 1)
+        return _Model(second, phi, as_r if self.as_overwritten else phi, trend, len(others))
 
     def _keeps_trend(self, model: "_Model", y: Array, slot: int, offset: float) -> bool:
         """A trend stays with three years of history, significant, and never above what was ever seen."""
@@ -156,3 +159,8 @@ class _Model:
 def noufaily(alpha: float = 0.005, b: int = 5) -> Farrington:
     """Return the settings of Noufaily et al.: ten periods, half a year left out, a trend kept whatever its p."""
     return replace(Farrington(), b=b, periods=10, left_out=26, alpha=alpha, trend_p=1.0, bound="nbPlugin")
+
+
+def farrington_1996(alpha: float = 0.01, b: int = 3) -> Farrington:
+    """Return the settings of Farrington et al. (1996): whatever stands out counts less, and `alpha` has two sides."""
+    return Farrington(b=b, weights_threshold=1.0, alpha=alpha / 2, as_overwritten=False, name="farrington_1996")

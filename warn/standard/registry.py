@@ -6,10 +6,13 @@ from warn.standard.cusum import Cusum, GeneralisedLikelihoodRatio, LikelihoodRat
 from warn.standard.ears import Ears
 from warn.standard.eears import Eears
 from warn.standard.essence import Essence
-from warn.standard.exceedance import Exceedance
-from warn.standard.farrington import noufaily
+from warn.standard.exceedance import Bayes, Exceedance
+from warn.standard.farrington import farrington_1996, noufaily
 from warn.standard.kleinberg import Kleinberg
+from warn.standard.outbreak_p import OutbreakP
 from warn.standard.protocol import Detector
+from warn.standard.rki import Rki
+from warn.standard.share_charts import ShareGeneralisedLikelihoodRatio, ShareLikelihoodRatio
 
 TRAINING = 28
 
@@ -45,8 +48,19 @@ STANDARD: dict[str, Standard] = {
         Standard(
             GeneralisedLikelihoodRatio(training=TRAINING, longest=60), 2 * TRAINING, "likelihood-ratio chart, any rise"
         ),
+        Standard(
+            GeneralisedLikelihoodRatio(training=TRAINING, alpha=None, longest=60, name="glr_negative_binomial"),
+            2 * TRAINING,
+            "the same for negative-binomial counts",
+        ),
+        Standard(ShareLikelihoodRatio(), 2 * 28, "likelihood-ratio chart for a doubling of the share"),
+        Standard(ShareGeneralisedLikelihoodRatio(), 2 * 28, "the same for any rise of the share"),
+        Standard(OutbreakP(longest=60, least=28), 2 * 28, "OutbreakP: a rise against a constant mean"),
+        Standard(Bayes(), 6, "R surveillance's Bayes: predictive bound after 6 slots"),
+        Standard(Rki(), 6, "RKI: interval around the mean of 6 slots"),
         Standard(Kleinberg(), 2 * 28, "Kleinberg's two-state bursts on the share"),
         Standard(noufaily(b=3), 4 * 52, "Farrington flexible with 3 past years; by week only"),
+        Standard(farrington_1996(b=3), 4 * 52, "Farrington of 1996 with 3 past years; by week only"),
     )
 }
-WEEKLY_ONLY = frozenset({"farrington_flexible"})
+WEEKLY_ONLY = frozenset({"farrington_flexible", "farrington_1996"})

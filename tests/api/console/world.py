@@ -60,6 +60,7 @@ PAGES = (
     "/rules/write?kind=calendar",
     "/rules/write?rule=1",
     "/silences",
+    "/inhibitions",
     "/sources",
     "/sources?done=added",
     "/sources/find",

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from warn.detectors import Array
-from warn.standard.cusum import Cusum
+from warn.baseline import Array
+from warn.standard.cusum import Cusum, GeneralisedLikelihoodRatio
 from warn.standard.ears import Ears
+from warn.standard.outbreak_p import OutbreakP, never_falling
 from warn.standard.registry import STANDARD
 
 SLOTS = 260
@@ -62,3 +63,33 @@ def test_cusum_adds_up_a_rise_too_small_for_one_slot() -> None:
     alarms = Cusum(training=28).evaluate(y, n).alarm[0]
     assert not alarms[:202].any()
     assert alarms[210]
+
+
+@pytest.mark.parametrize("name", ["likelihood_ratio_share", "glr_share"])
+def test_charts_on_the_share_add_up_a_small_rise_and_ignore_more_of_everything(name: str) -> None:
+    y, n = quiet(2)
+    y[:] = 6
+    n[0, -8:] *= 3
+    y[0, -8:] *= 3
+    y[1, -8:] += 5
+    alarms = STANDARD[name].detector.evaluate(y, n).alarm
+    assert not alarms[0].any()
+    assert not alarms[1, :-7].any()
+    assert alarms[1, -1]
+
+
+def test_a_thousand_posts_are_a_rise_although_r_loses_its_way() -> None:
+    y, n = quiet(1)
+    y[0] = np.arange(SLOTS) % 10 == 0
+    y[0, -1] = 1000
+    charts = [GeneralisedLikelihoodRatio(alpha=0.01, longest=20, as_r=as_r) for as_r in (False, True)]
+    ours, of_r = (chart.evaluate(y, n).score[0, -1] for chart in charts)
+    assert ours > 100 * max(of_r, 1)
+
+
+def test_what_never_falls_is_fitted_by_putting_neighbours_together() -> None:
+    assert never_falling(np.array([1.0, 3, 2, 2, 5])).tolist() == pytest.approx([1, 7 / 3, 7 / 3, 7 / 3, 5])
+    y = np.full((1, 400), 2000.0)
+    y[0, 200:] = 2400
+    assert OutbreakP().evaluate(y, y).alarm[0, -1]
+    assert not OutbreakP(as_r=True).evaluate(y, y).alarm[0, -1]

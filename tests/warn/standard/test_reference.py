@@ -14,13 +14,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from warn.detectors import Array
+from warn.baseline import Array
 from warn.standard.cusum import TRANSFORMS, Cusum, GeneralisedLikelihoodRatio, LikelihoodRatio
 from warn.standard.ears import Ears
 from warn.standard.eears import Eears
 from warn.standard.essence import Essence
 from warn.standard.exceedance import Bayes
-from warn.standard.farrington import Farrington, noufaily
+from warn.standard.farrington import Farrington, farrington_1996, noufaily
+from warn.standard.outbreak_p import OutbreakP
+from warn.standard.rki import Rki
 
 REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "surveillance"
 SMALL = json.loads((Path(__file__).parent / "reference.json").read_text())
@@ -63,6 +65,24 @@ def essence(method: str) -> Method:
     return Method("p.value", lambda y, _, at: Essence(method).result(y).p[at])
 
 
+def rki(**settings: Any) -> Method:
+    return Method("upperbound", lambda y, _, at: Rki(**settings).evaluate(y[None], y[None]).upper[0, at])
+
+
+def outbreak_p(y: Array, _: Array, at: Array) -> Array:
+    score = OutbreakP(least=int(at[0]), as_r=True).evaluate(y[None], y[None]).score[0, at]
+    with np.errstate(over="ignore"):
+        return np.asarray(np.exp(score))
+
+
+def epitweetr(**settings: Any) -> list[Method]:
+    plain, weighed = Eears(downweight=False, **settings), Eears(**settings)
+    return [
+        Method("U0", lambda y, _, at: plain.evaluate(y[None], y[None]).upper[0, at]),
+        Method("U0_dw", lambda y, _, at: weighed.evaluate(y[None], y[None]).upper[0, at]),
+    ]
+
+
 def bayes(**settings: Any) -> Method:
     return Method("upperbound", lambda y, _, at: Bayes(**settings).evaluate(y[None], y[None]).upper[0, at])
 
@@ -92,6 +112,13 @@ METHODS: dict[str, list[Method]] = {
     "ears_C1_b14_min1": [ears("C1", baseline=14, min_sigma=1.0)],
     "ears_C2_b28_min0.5_a1e4": [ears("C2", baseline=28, min_sigma=0.5, alpha=1e-4)],
     "glrpois": [chart("statistic", lambda training: GeneralisedLikelihoodRatio(training=training))],
+    "glrnb": [
+        chart(
+            "statistic",
+            # The reference was run with 56 slots before the last as the furthest beginning.
+            lambda training: GeneralisedLikelihoodRatio(training=training, alpha=None, longest=57, as_r=True),
+        )
+    ],
     "lrpois_th0.7": [chart("statistic", lambda training: LikelihoodRatio(training=training))],
     "lrnb_th0.7": [chart("statistic", lambda training: LikelihoodRatio(training=training, alpha=None))],
     "bayes_b0_w6": [bayes(b=0, w=6)],
@@ -99,10 +126,13 @@ METHODS: dict[str, list[Method]] = {
     "essence_ewma": [essence("ewma")],
     "essence_regression": [essence("regression")],
     "essence_switch": [essence("switch")],
-    "epitweetr_eears": [
-        Method("U0", lambda y, _, at: Eears(downweight=False).evaluate(y[None], y[None]).upper[0, at]),
-        Method("U0_dw", lambda y, _, at: Eears().evaluate(y[None], y[None]).upper[0, at]),
-    ],
+    "epitweetr_eears": epitweetr(),
+    "epitweetr_eears_sameweekday": epitweetr(step=7),
+    "rki1": [rki()],
+    "rki2": [rki(b=1)],
+    "rki3": [rki(b=2, w=4, current=False)],
+    "outbreakP_k100": [Method("statistic", outbreak_p)],
+    "farrington1996_b3_a0.01": [farrington(replace(farrington_1996(), least=(0, 4)), 1, 1e-4)],
     **{
         f"cusum_{transform}_k{k}_h{h}": [cusum(transform, k, h)]
         for transform in TRANSFORMS
@@ -119,7 +149,7 @@ def agree(method: Method, y: Array, population: Array, at: Array, expected: Arra
     """Compare relative to the larger of 1 and the number; what R cannot say is not compared with what we can."""
     found = method.numbers(y, population, at)
     both = ~(np.isnan(found) & np.isnan(expected)) & ~(np.isinf(found) & np.isinf(expected))
-    off = np.abs(found - expected)[both] / np.maximum(1, np.abs(expected[both]))
+    off = np.abs(found[both] - expected[both]) / np.maximum(1, np.abs(expected[both]))
     assert not np.isnan(off).any()
     assert off.size == 0 or off.max() <= method.tolerance
 
