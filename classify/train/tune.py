@@ -20,6 +20,8 @@ PER_SET = 1_500  # a set with more rows weighs no more than this
 LEAST_POSITIVES = 15  # with fewer, a head keeps its raw probabilities
 SUPPORTED = 0.05  # macro-F1 above the floor of each of a language's sets, from which it is `supported`
 SUPPORTED_ROWS = 200
+# Without both, a text that is not flagged would look clean and not be.
+NEEDED = frozenset({"hate_speech", "incitement"})
 ENOUGH = 250  # rows of a set; more of them say no more of a language than these
 LEAST_PRECISION = 0.4  # average precision, and
 LEAST_SEEN = 10  # positives that nobody fitted on, from which a signal may be flagged in a language
@@ -207,7 +209,13 @@ def _language(
     enough = sum(of["rows"] for of in sets.values()) >= SUPPORTED_ROWS
     # Every set, not their mean, or one that is easily beaten would speak for all; English sets contradict each other.
     clear = margin >= 0 if language in lineup.open else min((by for _, by in margins), default=-1.0) >= SUPPORTED
-    status = "supported" if clear and enough else "experimental" if margin >= 0 else "not evaluated"
+    signals = [
+        key
+        for key, of in figures.items()
+        if of["positives"] >= LEAST_SEEN and of["average_precision"] >= LEAST_PRECISION
+    ]
+    whole = clear and enough and NEEDED.issubset(signals)
+    status = "supported" if whole else "experimental" if margin >= 0 else "not evaluated"
     return {
         "status": status,
         "validated": status != "not evaluated",
@@ -215,11 +223,7 @@ def _language(
         "sets": sets,
         "flag": dict(flag),
         "figures": {key: of for key, of in figures.items() if of["positives"]},
-        "signals": [
-            key
-            for key, of in figures.items()
-            if of["positives"] >= LEAST_SEEN and of["average_precision"] >= LEAST_PRECISION
-        ],
+        "signals": signals,
     }
 
 

@@ -66,6 +66,19 @@ def test_only_a_signal_that_was_told_well_may_be_flagged_in_a_language(tuned: di
     )  # chance alone nearly does: three in ten are positive
 
 
+def test_a_language_read_for_one_signal_alone_stays_experimental() -> None:
+    told = dev(400, 2.0)
+    column = SIGNALS.index("incitement")
+    deaf = [
+        replace(row, signals=tuple(UNKNOWN if i == column else v for i, v in enumerate(row.signals)))
+        for row in told.rows
+    ]
+    quiet = Scores(DRAW.normal(-2, 0.5, (200, 8)), np.zeros((200, 4)), np.zeros((200, 4)), np.zeros((200, 8)))
+    found = tune({"en": dev(400, 2.0), "fr": Dev(deaf, told.scores)}, {"en": quiet}, LINEUP)["languages"]["fr"]
+    assert found["margin"] > 0.05
+    assert (found["status"], found["validated"]) == ("experimental", True)
+
+
 def test_each_language_has_its_own_fit(tuned: dict) -> None:  # type: ignore[type-arg]
     assert set(tuned["calibration"]["languages"]) == {"en", "fr", "sw"}
     assert tuned["languages"]["fr"]["flag"] != tuned["languages"]["en"]["flag"]
