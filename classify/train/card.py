@@ -15,7 +15,9 @@ from classify.evaluate import Report, evaluate
 from classify.language import identify
 from classify.rows import read
 from classify.scorer import Scorer
+from classify.sentences import NEUTRAL
 from classify.settings import ClassifySettings
+from classify.swap import evaluate_swap
 from classify.train import rows
 from classify.train.lineup import ENGLISH, FLOORS, MULTILINGUAL, STATED
 
@@ -37,6 +39,7 @@ def main() -> None:
         "signals": _signals(told),
         "authored": _report(evaluate("authored", None, scorer, _quiet)),
         "authored_languages": _authored_languages(scorer),
+        "swap": _swap(scorer),
         "news": _news(scorer, data),
         "hatecheck": _report(evaluate("hatecheck", data / "evaluate" / "hatecheck.jsonl.gz", scorer, _quiet)),
         "mhc": _report(evaluate("mhc", data / "evaluate" / "mhc.jsonl.gz", scorer, _quiet)),
@@ -120,6 +123,26 @@ def _signals(told: dict[str, Any]) -> str:
 
 def _report(report: Report) -> str:
     return f"```\n{report.to_text()}\n```"
+
+
+def _swap(scorer: Scorer) -> str:
+    """Each language's gaps between groups' names, then every name in English, the most suspected first."""
+    reports = {language: evaluate_swap(scorer, _quiet, language=language) for language in NEUTRAL}
+    head = ["language", "names", "neutral gap", "neutral flagged", "hostile gap", "hostile missed"]
+    gaps = [
+        [language, of.names, of.neutral_gap, of.neutral_flagged, of.hostile_gap, of.hostile_missed]
+        for language, of in reports.items()
+    ]
+    every = reports["en"].groups
+    mean = sum(group.neutral for group in every.values()) / len(every)
+    ranked = sorted(every.items(), key=lambda pair: -pair[1].neutral)
+    return "\n\n".join(
+        [
+            _table(head, gaps),
+            f"Neutral sentences score {mean:.3f} on average in English; by name, the mean of ten:",
+            "; ".join(f"{name} {group.neutral:.3f}" for name, group in ranked) + ".",
+        ]
+    )
 
 
 def _news(scorer: Scorer, data: Path) -> str:
