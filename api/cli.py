@@ -151,29 +151,13 @@ def verify() -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The ZIP file to write.")
 def bundle(alert_id: int | None, assessment_id: int | None, out: Path) -> None:
     """Pack a case to hand over: rows, raw bytes, custody, proofs, and a script that verifies them."""
-    from api import audit, checkpoints
-    from api.bundle import build
-    from ingest import log
-    from models.database import reading
+    from api.handover import hand_over
 
     if (alert_id is None) == (assessment_id is None):
         raise click.UsageError("name either --alert or --assessment")
     settings = read_settings()
-    sessions = open_database(settings)
-    with reading(sessions) as session:
-        head = log.head(session)
-        packed = build(
-            session,
-            alert_id=alert_id,
-            assessment_id=assessment_id,
-            head=head,
-            signed=checkpoints.signed(settings.evidence_key, settings.log_origin, head),
-            origin=settings.base_url,
-            by="the operator, on the command line",
-            now=now(),
-        )
-    about = ("alert", alert_id) if alert_id is not None else ("assessment", assessment_id or 0)
-    audit.note_apart(sessions, None, "text.exported", now(), about=about, details={"what": "bundle"})
+    sessions, by = open_database(settings), "the operator, on the command line"
+    _, packed = hand_over(sessions, settings, None, by, now(), alert_id=alert_id, assessment_id=assessment_id)
     out.write_bytes(packed)
     click.echo(f"{out}: {len(packed):,} bytes; whoever gets it unpacks it and runs python3 verify.py")
 

@@ -9,15 +9,15 @@ from typing import Literal
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api import audit, bundle, checkpoints, export
+from api import audit, export
 from api.console.desk import At, ConsoleRoute, Desk
 from api.console.narrowing import Narrowing, read_narrowing
 from api.console.queue import MOST_ROWS
 from api.console.rendering import HEADERS
 from api.dependencies import AllSessions, CurrentSettings, Id, Now
+from api.handover import hand_over
 from api.queue import QueueFilters, decided_by, details, find_ids
 from api.settings import Settings
-from ingest import log
 from models.database import Sessions, reading
 from models.review import Review
 
@@ -87,20 +87,7 @@ def packed(
 ) -> Response:
     """Return a bundle as a file; raises NotFound for what is not there, NotAllowed for who is no administrator."""
     at.signed_in.actor.must("admin")
-    with reading(sessions) as session:
-        head = log.head(session)
-        made = bundle.build(
-            session,
-            alert_id=alert_id,
-            assessment_id=assessment_id,
-            head=head,
-            signed=checkpoints.signed(settings.evidence_key, settings.log_origin, head),
-            origin=settings.base_url,
-            by=at.name,
-            now=now,
-        )
-    about = ("alert", alert_id) if alert_id is not None else ("assessment", assessment_id or 0)
-    audit.note_apart(sessions, at.account_id, "text.exported", now, about=about, details={"what": "bundle"})
-    name = f"tocsin-{about[0]}-{about[1]}.zip"
+    who = (at.account_id, at.name)
+    name, made = hand_over(sessions, settings, *who, now, alert_id=alert_id, assessment_id=assessment_id)
     headers = HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(made, media_type="application/zip", headers=headers)

@@ -8,9 +8,10 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session as OrmSession
 
-from api import audit, bundle, checkpoints
+from api import checkpoints
 from api.dependencies import MAX_ID, Admin, AllSessions, CurrentSettings, Id, Now, Reader, ReadSession
 from api.errors import Invalid, NotFound
+from api.handover import hand_over
 from api.problems import describe_failures
 from ingest import log
 from models.evidence import EvidenceHead
@@ -105,7 +106,6 @@ def consistency(
 )
 def evidence_bundle(
     who: Admin,
-    session: ReadSession,
     sessions: AllSessions,
     settings: CurrentSettings,
     now: Now,
@@ -116,22 +116,8 @@ def evidence_bundle(
     """Pack an alert or an assessment: rows, raw bytes as WARC, custody, checksums, proofs, a script that verifies."""
     if (alert_id is None) == (assessment_id is None):
         raise Invalid("alert_id: name either an alert or an assessment")
-    head = log.head(session)
-    packed = bundle.build(
-        session,
-        alert_id=alert_id,
-        assessment_id=assessment_id,
-        head=head,
-        signed=checkpoints.signed(settings.evidence_key, settings.log_origin, head),
-        origin=settings.base_url,
-        by=who.name,
-        now=now,
-    )
-    # This request only reads; the transaction is over before the log's own begins.
-    session.close()
-    about = ("alert", alert_id) if alert_id is not None else ("assessment", assessment_id or 0)
-    audit.note_apart(sessions, who.account_id, "text.exported", now, about=about, details={"what": "bundle"})
-    name = f"tocsin-alert-{alert_id}.zip" if alert_id else f"tocsin-assessment-{assessment_id}.zip"
+    asked = {"alert_id": alert_id, "assessment_id": assessment_id}
+    name, packed = hand_over(sessions, settings, who.account_id, who.name, now, **asked)
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(packed, media_type="application/zip", headers=headers)
 

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file
+from safetensors.torch import load, load_file
 from torch import Tensor
 
 from classify.checkpoint import BUNDLED, FORMAT, checked, config_file
@@ -47,9 +47,9 @@ def history(folder: Path) -> list[dict[str, Any]]:
 def weights_of(folder: Path) -> dict[str, Tensor]:
     """Full-precision weights by name. Raises ModelBroken where a packed model's are not those that were released."""
     packed = _packed(folder)
-    if packed is not None:
-        checked(folder / WEIGHTS, packed["weights"]["sha256"])
-    return dequantised(load_file(folder / WEIGHTS))
+    if packed is None:
+        return load_file(folder / WEIGHTS)
+    return dequantised(load(checked(folder / WEIGHTS, packed["weights"]["sha256"])))
 
 
 def _packed(folder: Path) -> dict[str, Any] | None:

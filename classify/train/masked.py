@@ -16,13 +16,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from classify.model import Network
+from classify.train.vocabulary import SPECIAL
 
 ASKED = 0.15
 HIDDEN, SWAPPED = 0.8, 0.1
 DRAWN = 4096
 PIECE = 70  # words
 POOL = 4096  # texts that are sorted by length together
-SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
 @dataclass(frozen=True, slots=True)
