@@ -33,6 +33,7 @@ CHANGEABLE = (
     "audience",
     "enabled",
     "fetch_articles",
+    "move_files",
     "credential",
 )
 

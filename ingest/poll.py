@@ -113,7 +113,7 @@ def read_source(
             # One batch behind, so that the last one is stored together with the state of the source.
             if previous is not None:
                 elapsed = dt.timedelta(seconds=time.monotonic() - started)
-                moved += _store(sessions, token, source_id, previous, elapsed, settings, now)
+                moved += _told(previous, _store(sessions, token, source_id, previous, elapsed, settings, now))
             previous = last = batch
     except IngestError as error:
         failure = error
@@ -126,7 +126,7 @@ def read_source(
         log.exception("source %s cannot be read", source_id)
         failure = IngestError(f"reading it failed in a way that is our defect ({type(error).__name__})")
     elapsed_ms = int((time.monotonic() - started) * 1000)
-    moved += _finish(sessions, token, source_id, health, last, failure, elapsed_ms, settings, now)
+    moved += _told(last, _finish(sessions, token, source_id, health, last, failure, elapsed_ms, settings, now))
     if isinstance(failure, BadAnswer) and failure.status == TOO_MANY:
         wanted = schedule.retry_after(failure.retry_after, now)
         if wanted is not None:
@@ -171,18 +171,27 @@ def _store(
     elapsed: dt.timedelta,
     settings: IngestSettings,
     now: dt.datetime,
-) -> int:
-    """Store one batch of many, if the source is still ours."""
+) -> read.Stored | None:
+    """Store one batch of many, if the source is still ours; None when it is not."""
     with in_line(sessions), writing(sessions) as session:
         source = claims.held_row(session, Source, token, source_id)
         if source is None:
-            return 0
+            return None
         # A long file takes longer than one lease; each stored batch proves that we are alive.
         source.claimed_until = now + elapsed + lease_of(settings)
         stored = _keep_batch(session, source, batch, settings, now)
         for name, value in batch.remember.items():
             setattr(source, name, value)
-        return stored.new + stored.versions
+    return stored
+
+
+def _told(batch: Batch, stored: read.Stored | None) -> int:
+    """Tell whoever wants to know what became of a batch; return how many items came in with it."""
+    if stored is None:
+        return 0
+    if batch.after is not None:
+        batch.after(stored)
+    return stored.new + stored.versions
 
 
 def _finish(
@@ -195,14 +204,13 @@ def _finish(
     elapsed_ms: int,
     settings: IngestSettings,
     now: dt.datetime,
-) -> int:
+) -> read.Stored | None:
     """Store the last batch, the state of the source and its next turn, and give the claim back: one transaction."""
     with in_line(sessions), writing(sessions) as session:
         source = claims.held_row(session, Source, token, source_id)
         if source is None:
-            return 0
+            return None
         stored = _keep_batch(session, source, batch, settings, now)
-        moved = stored.new + stored.versions
         details = dict(batch.details) | ({"erased": len(stored.erased)} if stored.erased else {})
         if batch.entries:
             source.looks = remembered(_look(source, batch, stored, health, now), source.looks)
@@ -221,7 +229,7 @@ def _finish(
             status_code=getattr(failure, "status", None) or batch.status_code,
             body_bytes=batch.body_bytes,
             entries=len(batch.entries),
-            new_items=moved,
+            new_items=stored.new + stored.versions,
             duration_ms=elapsed_ms,
             details=details,
         )
@@ -233,7 +241,7 @@ def _finish(
             values["last_success_at"] = now
         session.flush()
         claims.release_row(session, Source, token, source_id, **values)
-    return moved
+    return stored
 
 
 def _keep_batch(
@@ -311,6 +319,7 @@ def _look_up(sessions: Sessions, source_id: int) -> tuple[Place, schedule.Health
             full_fetch_at=source.full_fetch_at,
             cursor=dict(source.cursor or {}),
             credential=source.credential,
+            move_files=source.move_files,
         )
         return place, _health(source, ())
 

@@ -6,7 +6,7 @@ A source is a publisher, never a person. Nothing here knows how a source is read
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, and_, func, or_
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, and_, func, or_, true
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
@@ -62,6 +62,8 @@ class Source(Keyed, Claimable, Base):
     pack: Mapped[str | None] = mapped_column(String(64), default=None)
     enabled: Mapped[bool] = mapped_column(default=True)
     fetch_articles: Mapped[bool] = mapped_column(default=False)
+    # Of a folder: whether a file goes to `processed/` or `failed/` once it is read.
+    move_files: Mapped[bool] = mapped_column(default=True, server_default=true())
     # The name of a secret in the settings, never the secret.
     credential: Mapped[str | None] = mapped_column(String(64), default=None)
     created_at: Mapped[dt.datetime]

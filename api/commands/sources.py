@@ -64,6 +64,7 @@ def list_sources(as_json: bool) -> None:
 @click.option("--region", help="Region inside the country.")
 @click.option("--credential", help="Name of the secret in TOCSIN_CREDENTIALS, where one is needed.")
 @click.option("--interval", default=900, show_default=True, help="Seconds between two polls.")
+@click.option("--move-files/--keep-files", default=True, help="Of a folder: move each file once it was read, or not.")
 def add_sources(address: str | None, pack: str | None, name: str | None, **values: Any) -> None:
     """Switch a pack on, or add one source; at ADDRESS, a site's or a feed's, the best feed is found and added."""
     from api.sources import create_source

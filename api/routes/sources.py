@@ -35,6 +35,7 @@ class SourceShape(BaseModel):
     pack: str | None
     enabled: bool
     fetch_articles: bool
+    move_files: bool = Field(description="Of a folder: whether files that were read are moved, with a report.")
     credential: str | None = Field(description="Name of a secret in the settings; never the secret.")
     created_at: dt.datetime
     state: str = Field(description=f"One of {', '.join(SOURCE_STATES)}.")
@@ -96,6 +97,7 @@ class SourceSent(BaseModel):
     audience: int | None = Field(default=None, description="People it reaches, as far as you know.")
     enabled: bool = True
     fetch_articles: bool = False
+    move_files: bool = Field(default=True, description="Of a folder: move each file once it was read, with a report.")
     credential: str | None = Field(default=None, description="Name of a secret in TOCSIN_CREDENTIALS.")
 
 
@@ -113,6 +115,7 @@ class SourceChange(BaseModel):
     audience: int | None = None
     enabled: bool | None = None
     fetch_articles: bool | None = None
+    move_files: bool | None = None
     credential: str | None = None
 
 
@@ -172,7 +175,7 @@ def create_source(_who: Lead, session: Session, now: Now, sent: SourceSent) -> S
 def change_source(_who: Lead, session: Session, now: Now, source_id: Id, sent: SourceChange) -> SourceShape:
     """Change a source; one that is switched on or moved is polled at once."""
     values = sent.model_dump(exclude_unset=True)
-    required = ("name", "interval_seconds", "enabled", "fetch_articles")
+    required = ("name", "interval_seconds", "enabled", "fetch_articles", "move_files")
     values = {name: value for name, value in values.items() if value is not None or name not in required}
     return source_shape(sources.change_source(session, source_id, values, now))
 

@@ -33,6 +33,7 @@ FIELDS = {
     "region": str,
     "interval_seconds": int,
     "fetch_articles": bool,
+    "move_files": bool,
     "credential": str,
 }
 
