@@ -20,7 +20,7 @@ from sqlalchemy import bindparam, case, delete, insert, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from ingest import evidence, moves, read, schedule
+from ingest import evidence, hijack, moves, quota, read, schedule
 from ingest.errors import BadAnswer, IngestError, ReadingKilled
 from ingest.health import look, remembered
 from ingest.hosts import Hosts, host_of, pause
@@ -31,7 +31,7 @@ from ingest.settings import IngestSettings
 from models import claims
 from models.database import Sessions, reading, writing
 from models.item import Item
-from models.source import CLOCKS_DIFFER, Fetch, Source, due
+from models.source import CHANGED, CLOCKS_DIFFER, OVER_QUOTA, Fetch, Source, due
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +101,7 @@ def read_source(
     place, health = _look_up(sessions, source_id)
     moved = 0
     last = Batch()
+    behind = False  # something was turned away: what is remembered of the source must not run ahead of it
     failure: IngestError | None = None
 
     def keep(body: bytes, content_type: str | None) -> str:
@@ -113,8 +114,10 @@ def read_source(
             # One batch behind, so that the last one is stored together with the state of the source.
             if previous is not None:
                 elapsed = dt.timedelta(seconds=time.monotonic() - started)
-                moved += _told(previous, _store(sessions, token, source_id, previous, elapsed, settings, now))
-            previous = last = batch
+                stored = _store(sessions, token, source_id, previous, elapsed, settings, now)
+                moved += _told(previous, stored)
+                behind = behind or bool(stored and stored.turned_away)
+            previous = last = replace(batch, remember={}, after=None) if behind else batch
     except IngestError as error:
         failure = error
     except OperationalError as error:
@@ -151,7 +154,6 @@ def _look(
         unknown=0 if batch.gapless else stored.unknown,
         renamed=stored.renamed,
         charset=batch.details.get("charset"),
-        changed=batch.details.get("changed"),
         first=source.last_success_at is None or health.state == "new",
         now=now,
     )
@@ -180,16 +182,21 @@ def _store(
         # A long file takes longer than one lease; each stored batch proves that we are alive.
         source.claimed_until = now + elapsed + lease_of(settings)
         stored = _keep_batch(session, source, batch, settings, now)
-        for name, value in batch.remember.items():
+        for name, value in _remembered(batch, stored).items():
             setattr(source, name, value)
     return stored
+
+
+def _remembered(batch: Batch, stored: read.Stored) -> dict[str, Any]:
+    """Return what to remember of the source: nothing that would skip what was turned away."""
+    return {} if stored.turned_away else batch.remember
 
 
 def _told(batch: Batch, stored: read.Stored | None) -> int:
     """Tell whoever wants to know what became of a batch; return how many items came in with it."""
     if stored is None:
         return 0
-    if batch.after is not None:
+    if batch.after is not None and not stored.turned_away:
         batch.after(stored)
     return stored.new + stored.versions
 
@@ -214,6 +221,13 @@ def _finish(
         details = dict(batch.details) | ({"erased": len(stored.erased)} if stored.erased else {})
         if batch.entries:
             source.looks = remembered(_look(source, batch, stored, health, now), source.looks)
+        details |= {"held": stored.held} if stored.held else {}
+        details |= {"turned_away": len(stored.turned_away)} if stored.turned_away else {}
+        if failure is None and batch.about:
+            identity = hijack.compared(source.identity, batch.about, now)
+            if identity is not source.identity:
+                source.identity = identity
+        health = replace(health, notices=_notices(session, source, settings))
         health = replace(health, arrivals=_arrivals(session, source_id), looks=tuple(source.looks))
         if failure is None:
             turn = schedule.after_success(health, batch.reason, settings, now, _fresh(batch))
@@ -236,12 +250,18 @@ def _finish(
         if turn.state not in (health.state, "ok"):
             log.warning("the source %s is now %s: %s", health.name, turn.state, turn.state_reason)
         # All that changed goes out with the claim: most polls find nothing new, and each statement of theirs counts.
-        values = batch.remember | asdict(turn) | {"last_polled_at": now}
+        values = _remembered(batch, stored) | asdict(turn) | {"last_polled_at": now}
         if failure is None:
             values["last_success_at"] = now
         session.flush()
         claims.release_row(session, Source, token, source_id, **values)
     return stored
+
+
+def _notices(session: Session, source: Source, settings: IngestSettings) -> tuple[tuple[str, str], ...]:
+    """Return what of a source outlasts its answers, the gravest first."""
+    said = ((CHANGED, hijack.sentence(source.identity)), (OVER_QUOTA, quota.sentence(session, source, settings)))
+    return tuple((state, sentence) for state, sentence in said if sentence)
 
 
 def _keep_batch(

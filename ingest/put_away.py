@@ -194,6 +194,7 @@ def in_a_sentence(why: str | None, stuck: Mapping[str, str]) -> str | None:
         return f"files stay in the folder after they are read: {why}"
     if not stuck:
         return None
-    count = "one file stays" if len(stuck) == 1 else f"{len(stuck)} files stay"
     first = min(stuck)
-    return f"{count} in the folder after reading, the first of them {first!r}: {stuck[first]}"
+    if len(stuck) == 1:
+        return f"one file stays in the folder after it was read, {first!r}: {stuck[first]}"
+    return f"{len(stuck)} files stay in the folder after they were read, the first of them {first!r}: {stuck[first]}"

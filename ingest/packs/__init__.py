@@ -34,6 +34,7 @@ FIELDS = {
     "interval_seconds": int,
     "fetch_articles": bool,
     "move_files": bool,
+    "items_per_day": int,
     "credential": str,
 }
 

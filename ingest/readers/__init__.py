@@ -1,7 +1,7 @@
 """How each kind of source is read. The rest of the room sees only the `Reader` protocol and what it yields."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -61,6 +61,8 @@ class Batch:
     gone: tuple[Gone, ...] = ()
     # The reader knows where it left off: that everything is new says nothing odd about the source.
     gapless: bool = False
+    # What the source is known by, as `hijack.about` gives it; empty where that was not told.
+    about: Mapping[str, str] = field(default_factory=dict)
     # Called once the batch is stored for good, with what became of its entries; not where it could not be stored.
     after: "Callable[[Stored], None] | None" = None
 

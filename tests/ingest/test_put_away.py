@@ -202,7 +202,7 @@ def test_one_file_that_cannot_be_moved_is_read_once_and_named(folder: Folder, mo
     assert [folder.desk.poll(HOUR), folder.desk.poll(HOUR), len(reads)] == [1, 0, 1]
     assert lying(folder) == ["note.txt"]
     reason = folder.desk.source(folder.source_id).state_reason
-    assert reason == "one file stays in the folder after reading, the first of them 'note.txt': Operation not permitted"
+    assert reason == "one file stays in the folder after it was read, 'note.txt': Operation not permitted"
 
 
 def test_an_operator_may_have_files_left_where_they_are(folder: Folder) -> None:
