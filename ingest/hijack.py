@@ -34,17 +34,14 @@ def about(
 ) -> dict[str, str]:
     """Return what a feed is known by: each mark in the form that is compared, empty where it says nothing.
 
-    The program counts without its version, the site without `www.`, the language without its region.
+    The program counts without its version, the site without `www.` and in punycode, which shows letters that only look
+    alike; the language without its region.
     """
-    try:
-        host = urlsplit(link or "").hostname or ""
-    except ValueError:
-        host = ""
     program = re.sub(r"[\d.]+|\?.*", "", generator or "")
     return {
         "title": _short(title),
         "generator": _short(program),
-        "link_host": host.removeprefix("www.")[:LONGEST],
+        "link_host": _host(link or ""),
         "language": _short(language).lower().replace("_", "-").partition("-")[0],
         "issuer": _short((certificate or {}).get("issuer")),
         "organisation": _short((certificate or {}).get("organisation")),
@@ -139,6 +136,14 @@ def _grave(what: list[dict[str, str]]) -> bool:
 
 def _words(title: str) -> frozenset[str]:
     return frozenset(WORDS.findall(title.casefold()))
+
+
+def _host(link: str) -> str:
+    try:
+        host = (urlsplit(link).hostname or "").removeprefix("www.")
+        return host.encode("idna").decode("ascii")[:LONGEST]
+    except ValueError:  # no address, or no name that could be resolved
+        return ""
 
 
 def _short(text: str | None) -> str:

@@ -56,13 +56,17 @@ class Taken(BaseModel):
 
     accepted: int = Field(description="New items, and new versions of known ones.")
     duplicates: int = Field(description="Known already, word for word.")
-    held: int = Field(description="Accepted ones that are held back: the source is over its quota of items a day.")
+    held: int | None = Field(
+        default=None,
+        description="Accepted ones that are held back, if any: the source is over its quota.",
+    )
     rejected: list[Rejected]
 
 
 @router.post(
     "",
     response_model=Taken,
+    response_model_exclude_none=True,
     status_code=202,
     summary="Push items",
     responses=describe_failures(401, 403, 413, 422),
@@ -72,4 +76,4 @@ def push_items(
 ) -> dict[str, Any]:
     """Store items; they are read, assessed and ruled on within seconds. Sending one again changes nothing."""
     result = read.push(sessions, sent.source, sent.items, settings.ingest, now)
-    return asdict(result)
+    return asdict(result) | {"held": result.held or None}

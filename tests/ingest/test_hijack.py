@@ -98,6 +98,12 @@ def test_nothing_a_feed_says_of_itself_breaks_the_comparison(seen: list[dict[str
     assert all(len(values) <= hijack.REMEMBERED for values in identity.get("known", {}).values())  # type: ignore[attr-defined]
 
 
+def test_letters_that_only_look_alike_are_shown_in_punycode() -> None:
+    identity = after(KESHU, KESHU | {"link": "https://r\u0430dio.example.org/"})
+    [change] = identity["changes"]  # type: ignore[attr-defined]
+    assert "it links to 'xn--rdio-53d.example.org' and not to 'radio.example.org'" in hijack.in_words(change)
+
+
 def test_bytes_that_are_no_certificate_say_nothing() -> None:
     assert described(b"no certificate") == {}
     assert described(None) == {}
