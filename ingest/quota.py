@@ -68,10 +68,15 @@ def sentence(session: Session, source: Source, settings: IngestSettings) -> str 
     limit = limit_of(source, settings) or source.counted_items
     if not source.held_items:
         return None
-    said = f"it brings more than its quota of {limit:,} items a day, and {source.held_items:,} of them are held back"
     if source.held_items >= limit * HELD_DAYS:
-        return f"{said}; what comes beyond is not taken in until some of them are released"
-    return f"{said} until a day leaves room, or a person releases them"
+        return (
+            f"it brings more than its quota of {limit:,} items a day, and {source.held_items:,} of them are held back; "
+            "what comes beyond is not taken in until some of them are released"
+        )
+    return (
+        f"it brings more than its quota of {limit:,} items a day, and {source.held_items:,} of them are held back "
+        "until a day leaves room, or a person releases them"
+    )
 
 
 def let_in(sessions: Sessions, settings: IngestSettings, now: dt.datetime) -> int:
