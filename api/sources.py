@@ -12,16 +12,19 @@ import httpx
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from api import audit
 from api.errors import Conflict, Invalid, NotFound
+from ingest import hijack
 from ingest.errors import Refused
 from ingest.readers.social import checked_address as checked_social
 from ingest.schedule import BY_HAND
 from models.item import Item, Refusal
-from models.source import POLLED_KINDS, SOURCE_KINDS, Fetch, Source
+from models.source import CHANGED, POLLED_KINDS, SOURCE_KINDS, Fetch, Source
 
 # Names are short and plain; a pasted secret usually is not, and must not end up in the database.
 CREDENTIAL = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 EVERYBODY = 10**10
+MOST_ITEMS = 10**9
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 60, 7 * 24 * 3600
 CHANGEABLE = (
     "name",
@@ -33,6 +36,8 @@ CHANGEABLE = (
     "audience",
     "enabled",
     "fetch_articles",
+    "move_files",
+    "items_per_day",
     "credential",
 )
 
@@ -77,6 +82,7 @@ def change_source(session: Session, source_id: int, values: Mapping[str, Any], n
     if moves:
         source.etag = source.last_modified = source.body_sha256 = None
         source.cursor = {}
+        source.identity = {}
     if (wakes or moves) and source.kind in POLLED_KINDS:
         source.next_due_at, source.due_reason = now, "changed"
         source.state, source.state_reason, source.state_since, source.failures = "new", None, now, 0
@@ -96,6 +102,21 @@ def delete_source(session: Session, source_id: int) -> None:
     for table in (Fetch, Refusal):
         session.execute(delete(table).where(table.source_id == source_id))
     session.delete(source)
+
+
+def acknowledge(session: Session, source_id: int, by: str, account_id: int, now: dt.datetime) -> Source:
+    """Sign that a person has looked at what changed about a source; raises NotFound, or Conflict when nothing did."""
+    source = session.get(Source, source_id, with_for_update=True)
+    if source is None:
+        raise NotFound(f"there is no source {source_id}")
+    waiting = [one for one in source.identity.get("changes", ()) if not one["acknowledged_at"]]
+    if not waiting:
+        raise Conflict(f"nothing has changed about {source.name!r} that nobody has looked at")
+    source.identity = hijack.acknowledged(source.identity, by, now)
+    if source.state == CHANGED:
+        source.state, source.state_reason, source.state_since = "ok", None, now
+    audit.note(session, account_id, "source.acknowledged", now, about=("source", source_id), details=waiting[0])
+    return source
 
 
 def make_due(session: Session, names: Sequence[str], now: dt.datetime) -> int:
@@ -137,15 +158,17 @@ def checked_values(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
         raise Invalid("credential: the name under which TOCSIN_CREDENTIALS holds it, never the secret itself")
     if "interval_seconds" in checked and not SHORTEST_INTERVAL <= checked["interval_seconds"] <= LONGEST_INTERVAL:
         raise Invalid(f"interval_seconds: between {SHORTEST_INTERVAL} and {LONGEST_INTERVAL}")
-    _check_audience(checked.get("audience"))
+    _check_numbers(checked.get("audience"), checked.get("items_per_day"))
     if "url" in checked:
         checked["url"] = checked_address(kind, checked["url"])
     return checked
 
 
-def _check_audience(people: int | None) -> None:
+def _check_numbers(people: int | None, items: int | None) -> None:
     if people is not None and not 0 <= people <= EVERYBODY:
         raise Invalid(f"audience: between 0 and {EVERYBODY}")
+    if items is not None and not 0 <= items <= MOST_ITEMS:
+        raise Invalid(f"items_per_day: between 0 (any number) and {MOST_ITEMS}, or null for what the settings say")
 
 
 def _country(code: str) -> str:

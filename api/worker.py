@@ -32,6 +32,7 @@ from ingest.forget import forget
 from ingest.http import Network
 from ingest.log import append_waiting
 from ingest.poll import poll
+from ingest.quota import let_in
 from models import claims
 from models.claims import Heartbeat
 from models.database import Sessions, is_sqlite, writing
@@ -186,10 +187,13 @@ class Worker:
             LOG.exception("the second reader could not be asked")
 
     def tidy(self) -> None:
-        """Forget sign-in links and browser sessions that are over, and what is past its age or budget."""
+        """Let in what quotas leave room for; forget sign-ins that are over, and what is past its age or budget."""
         self.keep_log(whole=True)
         try:
             accounts.forget_ended(self.works.sessions, self.clock())
+            freed = let_in(self.works.sessions, self.works.settings.ingest, self.clock())
+            if freed:
+                LOG.info("let in %d items that were over the quotas of their sources", freed)
             forgotten = forget(self.works.sessions, self.works.settings.ingest, self.clock())
             if forgotten:
                 LOG.info("forgot %d texts and raw answers past their age or budget", forgotten)

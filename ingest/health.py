@@ -25,12 +25,10 @@ def look(
     charset: str | None,
     first: bool,
     now: dt.datetime,
-    changed: str | None = None,
 ) -> dict[str, Any]:
     """Return what is remembered of one answer; `unknown` and `renamed` as `read.Stored` counts them.
 
-    `charset` says how the characters were guessed, if they were; `first` that the source had no item before; `changed`
-    that the feed calls itself otherwise than before.
+    `charset` says how the characters were guessed, if they were; `first` that the source had no item before.
     """
     moments = [moment for entry in entries if (moment := dates.understood(entry.published)) is not None]
     ahead = [moment for moment in moments if moment > now + AHEAD]
@@ -42,7 +40,6 @@ def look(
         "ahead": len(ahead),
         "furthest": max(ahead).isoformat() if ahead else None,
         "charset": charset,
-        "changed": changed,
     }
 
 
@@ -57,7 +54,6 @@ def oddity(looks: Sequence[dict[str, Any]]) -> tuple[str, str] | None:
         return None
     latest = looks[0]
     sentences = {
-        "changed": latest.get("changed"),
         "unstable_ids": _unstable(looks),
         "future_dates": _future(latest),
         "guessed_charset": latest.get("charset"),

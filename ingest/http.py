@@ -43,6 +43,7 @@ class Answer:
     hops: tuple[str, ...] = ()
     cut: bool = False  # only of a post: the rest of a long answer was not read
     moved: bool = False  # every redirect on the way said "for good"
+    certificate: bytes | None = None  # the server's, in DER; None without encryption
 
 
 class Network:
@@ -216,6 +217,7 @@ class Network:
         with _plain_errors(str(url), limits), connection:
             response = connection.handle_request(request)
             try:
+                certificate = _certificate(response)
                 names = _read_headers(response.headers)
                 content, wire, cut = _read_body(response.iter_stream(), names.get("content-encoding", ""), limits)
             finally:
@@ -224,7 +226,13 @@ class Network:
         if proxy is not None and response.status == ASKS_WHO:
             raise proxy.unknown()
         elapsed = int((time.monotonic() - started) * 1000)
-        return Answer(response.status, str(url), names, content, elapsed, wire, hops, cut)
+        return Answer(response.status, str(url), names, content, elapsed, wire, hops, cut, False, certificate)
+
+
+def _certificate(response: httpcore.Response) -> bytes | None:
+    """Return the certificate of the server that answers, in DER."""
+    tls = response.extensions["network_stream"].get_extra_info("ssl_object")
+    return tls.getpeercert(True) if tls is not None else None  # it takes no keyword
 
 
 def _place(url: httpx.URL) -> tuple[str, int]:

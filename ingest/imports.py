@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
-from ingest import evidence, files, read, tables
+from ingest import evidence, files, quota, read, tables
 from ingest.errors import InputRefused
 from ingest.settings import IngestSettings
 from models.database import Sessions, writing
@@ -17,12 +17,16 @@ Progress = Callable[[int, int], None]
 
 @dataclass
 class ImportResult:
-    """What became of the rows of a file; `refused` holds (place, reason), `erased` counts those kept out on request."""
+    """What became of the rows of a file; `refused` holds (place, reason), `erased` counts those kept out on request.
+
+    `held` counts new ones that are held back: only where the operator has set a quota for the source.
+    """
 
     new: int = 0
     duplicates: int = 0
     versions: int = 0
     erased: int = 0
+    held: int = 0
     refused: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -49,7 +53,9 @@ def import_file(
             result.duplicates += stored.duplicates
             result.versions += stored.versions
             result.erased += len(stored.erased)
+            result.held += stored.held
             result.refused += chunk.refusals(path.name)
+            result.refused += [(path.name, quota.AWAY_BECAUSE)] * len(stored.turned_away)
             progress(chunk.position, total)
     except OSError as error:
         raise InputRefused(f"{path} cannot be read ({error.strerror}); check path and rights") from error
@@ -67,6 +73,7 @@ def _store(
                 raw_sha256 = evidence.keep_raw(session, chunk.raw, chunk.media, now, source.id) if chunk.raw else None
                 stored = read.store_entries(session, source, chunk.entries, raw_sha256, now, settings)
                 read.refuse(session, source.id, chunk.refusals(name), raw_sha256, now)
+                quota.show(session, source, settings, now)
                 return stored
         except IntegrityError:
             # The same file is being imported twice at once; the second time its rows are known.

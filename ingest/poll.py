@@ -20,7 +20,7 @@ from sqlalchemy import bindparam, case, delete, insert, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from ingest import evidence, moves, read, schedule
+from ingest import evidence, hijack, moves, quota, read, schedule
 from ingest.errors import BadAnswer, IngestError, ReadingKilled
 from ingest.health import look, remembered
 from ingest.hosts import Hosts, host_of, pause
@@ -31,7 +31,7 @@ from ingest.settings import IngestSettings
 from models import claims
 from models.database import Sessions, reading, writing
 from models.item import Item
-from models.source import CLOCKS_DIFFER, Fetch, Source, due
+from models.source import CHANGED, CLOCKS_DIFFER, OVER_QUOTA, Fetch, Source, due
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +101,7 @@ def read_source(
     place, health = _look_up(sessions, source_id)
     moved = 0
     last = Batch()
+    behind = False  # something was turned away: what is remembered of the source must not run ahead of it
     failure: IngestError | None = None
 
     def keep(body: bytes, content_type: str | None) -> str:
@@ -113,8 +114,10 @@ def read_source(
             # One batch behind, so that the last one is stored together with the state of the source.
             if previous is not None:
                 elapsed = dt.timedelta(seconds=time.monotonic() - started)
-                moved += _store(sessions, token, source_id, previous, elapsed, settings, now)
-            previous = last = batch
+                stored = _store(sessions, token, source_id, previous, elapsed, settings, now)
+                moved += _told(previous, stored)
+                behind = behind or bool(stored and stored.turned_away)
+            previous = last = replace(batch, remember={}, after=None) if behind else batch
     except IngestError as error:
         failure = error
     except OperationalError as error:
@@ -126,7 +129,7 @@ def read_source(
         log.exception("source %s cannot be read", source_id)
         failure = IngestError(f"reading it failed in a way that is our defect ({type(error).__name__})")
     elapsed_ms = int((time.monotonic() - started) * 1000)
-    moved += _finish(sessions, token, source_id, health, last, failure, elapsed_ms, settings, now)
+    moved += _told(last, _finish(sessions, token, source_id, health, last, failure, elapsed_ms, settings, now))
     if isinstance(failure, BadAnswer) and failure.status == TOO_MANY:
         wanted = schedule.retry_after(failure.retry_after, now)
         if wanted is not None:
@@ -151,7 +154,6 @@ def _look(
         unknown=0 if batch.gapless else stored.unknown,
         renamed=stored.renamed,
         charset=batch.details.get("charset"),
-        changed=batch.details.get("changed"),
         first=source.last_success_at is None or health.state == "new",
         now=now,
     )
@@ -171,18 +173,32 @@ def _store(
     elapsed: dt.timedelta,
     settings: IngestSettings,
     now: dt.datetime,
-) -> int:
-    """Store one batch of many, if the source is still ours."""
+) -> read.Stored | None:
+    """Store one batch of many, if the source is still ours; None when it is not."""
     with in_line(sessions), writing(sessions) as session:
         source = claims.held_row(session, Source, token, source_id)
         if source is None:
-            return 0
+            return None
         # A long file takes longer than one lease; each stored batch proves that we are alive.
         source.claimed_until = now + elapsed + lease_of(settings)
         stored = _keep_batch(session, source, batch, settings, now)
-        for name, value in batch.remember.items():
+        for name, value in _remembered(batch, stored).items():
             setattr(source, name, value)
-        return stored.new + stored.versions
+    return stored
+
+
+def _remembered(batch: Batch, stored: read.Stored) -> dict[str, Any]:
+    """Return what to remember of the source: nothing that would skip what was turned away."""
+    return {} if stored.turned_away else batch.remember
+
+
+def _told(batch: Batch, stored: read.Stored | None) -> int:
+    """Tell whoever wants to know what became of a batch; return how many items came in with it."""
+    if stored is None:
+        return 0
+    if batch.after is not None and not stored.turned_away:
+        batch.after(stored)
+    return stored.new + stored.versions
 
 
 def _finish(
@@ -195,17 +211,23 @@ def _finish(
     elapsed_ms: int,
     settings: IngestSettings,
     now: dt.datetime,
-) -> int:
+) -> read.Stored | None:
     """Store the last batch, the state of the source and its next turn, and give the claim back: one transaction."""
     with in_line(sessions), writing(sessions) as session:
         source = claims.held_row(session, Source, token, source_id)
         if source is None:
-            return 0
+            return None
         stored = _keep_batch(session, source, batch, settings, now)
-        moved = stored.new + stored.versions
         details = dict(batch.details) | ({"erased": len(stored.erased)} if stored.erased else {})
         if batch.entries:
             source.looks = remembered(_look(source, batch, stored, health, now), source.looks)
+        details |= {"held": stored.held} if stored.held else {}
+        details |= {"turned_away": len(stored.turned_away)} if stored.turned_away else {}
+        if failure is None and batch.about:
+            identity = hijack.compared(source.identity, batch.about, now)
+            if identity is not source.identity:
+                source.identity = identity
+        health = replace(health, notices=_notices(session, source, settings))
         health = replace(health, arrivals=_arrivals(session, source_id), looks=tuple(source.looks))
         if failure is None:
             turn = schedule.after_success(health, batch.reason, settings, now, _fresh(batch))
@@ -221,19 +243,25 @@ def _finish(
             status_code=getattr(failure, "status", None) or batch.status_code,
             body_bytes=batch.body_bytes,
             entries=len(batch.entries),
-            new_items=moved,
+            new_items=stored.new + stored.versions,
             duration_ms=elapsed_ms,
             details=details,
         )
         if turn.state not in (health.state, "ok"):
             log.warning("the source %s is now %s: %s", health.name, turn.state, turn.state_reason)
         # All that changed goes out with the claim: most polls find nothing new, and each statement of theirs counts.
-        values = batch.remember | asdict(turn) | {"last_polled_at": now}
+        values = _remembered(batch, stored) | asdict(turn) | {"last_polled_at": now}
         if failure is None:
             values["last_success_at"] = now
         session.flush()
         claims.release_row(session, Source, token, source_id, **values)
-    return moved
+    return stored
+
+
+def _notices(session: Session, source: Source, settings: IngestSettings) -> tuple[tuple[str, str], ...]:
+    """Return what of a source outlasts its answers, the gravest first."""
+    said = ((CHANGED, hijack.sentence(source.identity)), (OVER_QUOTA, quota.sentence(session, source, settings)))
+    return tuple((state, sentence) for state, sentence in said if sentence)
 
 
 def _keep_batch(
@@ -311,6 +339,7 @@ def _look_up(sessions: Sessions, source_id: int) -> tuple[Place, schedule.Health
             full_fetch_at=source.full_fetch_at,
             cursor=dict(source.cursor or {}),
             credential=source.credential,
+            move_files=source.move_files,
         )
         return place, _health(source, ())
 

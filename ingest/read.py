@@ -14,7 +14,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ingest import dates, evidence, identity, rows
+from ingest import dates, evidence, identity, quota, rows
 from ingest.entry import Entry, clean, visible
 from ingest.errors import InputRefused
 from ingest.readers import Gone
@@ -33,6 +33,9 @@ ERASED = "was erased on request and is not taken in again"
 class Stored:
     """How many entries became what. `refused` holds (index, reason).
 
+    `held` counts those among the new ones and versions that are stored and held back, because the source is over its
+    quota; `turned_away` has the indexes of those that are not stored for the same reason.
+
     `unknown` counts entries that came under a name the source did not have, `renamed` those of them whose page and
     words it did have; `erased` holds the indexes of those that were erased on request and are not taken in again.
     """
@@ -43,14 +46,17 @@ class Stored:
     unknown: int = field(default=0, compare=False)
     renamed: int = field(default=0, compare=False)
     erased: tuple[int, ...] = ()
+    held: int = 0
+    turned_away: tuple[int, ...] = ()
     refused: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class PushResult:
-    """The answer to a push: `rejected` holds {"index", "reason"}."""
+    """The answer to a push: `rejected` holds {"index", "reason"}, `held` counts accepted ones that are held back."""
 
     accepted: int = 0
+    held: int = 0
     duplicates: int = 0
     rejected: list[dict[str, Any]] = field(default_factory=list)
 
@@ -78,7 +84,8 @@ def store_entries(
     if erased and raw_sha256:
         evidence.forget_raw(session, [raw_sha256], "repeats what was erased on request", now)
     fresh: dict[str, dict[str, Any]] = {}
-    duplicates = versions = 0
+    places: list[int] = []
+    duplicates = 0
     for index, (entry, name, sha256) in enumerate(zip(cleaned, names, said, strict=True)):
         if index in erased:
             continue
@@ -86,16 +93,28 @@ def store_entries(
         if known == sha256 or name in fresh or index in renamed:
             duplicates += 1
             continue
-        versions += version > 0
+        places.append(index)
         fresh[name] = _values(source, entry, name, sha256, version + 1, raw_sha256, now, settings)
-    _add(session, source, list(fresh.values()), now)
+    through, held = quota.shares(session, source, len(fresh), settings, now)
+    taken = list(fresh.values())[: through + held]
+    for values in taken[through:]:
+        values |= {"quarantined_at": now, "quarantine_reason": quota.HELD_BECAUSE}
+    _add(session, source, taken, now)
+    away = tuple(places[through + held :])
+    if away:
+        # One row for all of them: a flood shall not fill the table of refusals either.
+        place = f"{len(away)} of {len(entries)} entries"
+        refuse(session, source.id, [(place, quota.AWAY_BECAUSE)], raw_sha256, now)
+    versions = sum(values["version"] > 1 for values in taken)
     return Stored(
-        new=len(fresh) - versions,
+        new=len(taken) - versions,
         duplicates=duplicates,
         versions=versions,
         unknown=sum(name not in latest for name in names),
         renamed=len(renamed),
         erased=tuple(sorted(erased)),
+        held=held,
+        turned_away=away,
     )
 
 
@@ -123,14 +142,17 @@ def push(
                     raw_sha256,
                     now,
                 )
+                quota.show(session, source, settings, now)
             break
         except IntegrityError:
             # Somebody pushed the same items at the same moment; the second time they are known.
             if attempt == 2:
                 raise
     rejected += [(entries[index][0], ERASED) for index in stored.erased]
+    rejected += [(entries[index][0], f"{quota.AWAY_BECAUSE}; send it again later") for index in stored.turned_away]
     return PushResult(
         accepted=stored.new + stored.versions,
+        held=stored.held,
         duplicates=stored.duplicates,
         rejected=[{"index": index, "reason": reason} for index, reason in sorted(rejected)],
     )
@@ -292,6 +314,8 @@ def _values(
         "fetched_at": now,
         "event_at": dates.event_time(published, now),
         "notes": notes,
+        "quarantined_at": None,
+        "quarantine_reason": None,
     }
 
 

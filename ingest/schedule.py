@@ -15,6 +15,7 @@ from typing import Any
 from ingest.errors import BadAnswer, IngestError, Truncated
 from ingest.health import oddity, outpaced
 from ingest.settings import IngestSettings
+from models.source import OVER_QUOTA
 
 DAY = dt.timedelta(days=1)
 SHORTEST = dt.timedelta(seconds=30)
@@ -39,6 +40,8 @@ class Health:
     created_at: dt.datetime
     arrivals: tuple[dt.datetime, ...] = ()
     looks: tuple[dict[str, Any], ...] = ()
+    # (state, sentence) of what outlasts an answer, the gravest first: it changed, it is over its quota.
+    notices: tuple[tuple[str, str], ...] = ()
     by_hand: bool = False  # it was asked now because a person wanted it
 
 
@@ -63,7 +66,9 @@ def after_success(
 ) -> Turn:
     """Decide after an answer that could be read, news in it or not; `fresh` is how long its server calls it good."""
     quiet = silence(health, settings, now)
-    state, why = ("silent", quiet) if quiet else oddity(health.looks) or ("ok", reason)
+    odd = ("silent", quiet) if quiet else oddity(health.looks)
+    found = [*health.notices, *([odd] if odd else [])]
+    state, why = (found[0][0], "; ".join(said for _, said in found)) if found else ("ok", reason)
     usual, because = interval(health, settings, fresh)
     pause = jittered(usual, health.name, now, share=0.05)
     return Turn(state, why, _since(health, state, now), 0, now + pause, f"asked every {_words(usual)}{because}")
@@ -77,7 +82,8 @@ def interval(health: Health, settings: IngestSettings, fresh: dt.timedelta) -> t
     """
     usual, because = dt.timedelta(seconds=health.interval_seconds), ""
     longest = dt.timedelta(seconds=settings.slowest_interval_seconds)
-    if outpaced(health.looks):
+    flooded = any(state == OVER_QUOTA for state, _ in health.notices)
+    if outpaced(health.looks) and not flooded:
         return max(usual / 2, FASTEST), ", twice as often as set: everything was new last time"
     typical = median_gap(health.arrivals)
     if typical is not None and typical / 2 > usual < longest:

@@ -30,6 +30,7 @@ NOT_NEGATIVE = (
     "forget_reviewed_days",
     "forget_raw_days",
     "raw_budget_bytes",
+    "source_items_per_day",
     "slowest_interval_seconds",
     "source_trouble_hours",
 )
@@ -154,6 +155,12 @@ class IngestSettings:
     raw_budget_bytes: int = field(
         default=2048 * MIB,
         metadata={"help": "Raw bytes kept of one source, flagged ones aside; beyond, the oldest go; 0: no limit."},
+    )
+    source_items_per_day: int = field(
+        default=20_000,
+        metadata={
+            "help": "Items of one source let through in a day, brought files aside; more are held back; 0: no limit."
+        },
     )
     author_policy: str = field(
         default="hash", metadata={"help": "hash: keep a keyed hash of author names; keep: keep the names."}

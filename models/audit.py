@@ -28,6 +28,7 @@ ACTIONS = (
     "silence.changed",
     "inhibition.changed",
     "quarantine.released",
+    "source.acknowledged",
     "session.opened",
     "session.refused",
     "session.ended",

@@ -6,7 +6,7 @@ A source is a publisher, never a person. Nothing here knows how a source is read
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, and_, func, or_
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, and_, func, or_, true
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
@@ -35,9 +35,10 @@ SOURCE_STATES = (
     "future_dates",
     "guessed_charset",
     "changed",
+    "over_quota",
     "paused",
 )
-
+CHANGED, OVER_QUOTA = "changed", "over_quota"
 
 WELL = ("new", "ok", "paused")
 # The clocks of two workers may be this far apart.
@@ -62,8 +63,12 @@ class Source(Keyed, Claimable, Base):
     pack: Mapped[str | None] = mapped_column(String(64), default=None)
     enabled: Mapped[bool] = mapped_column(default=True)
     fetch_articles: Mapped[bool] = mapped_column(default=False)
+    # Of a folder: whether a file goes to `processed/` or `failed/` once it is read.
+    move_files: Mapped[bool] = mapped_column(default=True, server_default=true())
     # The name of a secret in the settings, never the secret.
     credential: Mapped[str | None] = mapped_column(String(64), default=None)
+    # Items let through in a day; None: as the settings say for its kind, 0: any number.
+    items_per_day: Mapped[int | None] = mapped_column(default=None)
     created_at: Mapped[dt.datetime]
 
     etag: Mapped[str | None] = mapped_column(Text, default=None)
@@ -88,6 +93,12 @@ class Source(Keyed, Claimable, Base):
     moved_to: Mapped[str | None] = mapped_column(Text, default=None)
     moved_seen: Mapped[int] = mapped_column(default=0, server_default="0")
     moved_since: Mapped[dt.datetime | None] = mapped_column(default=None)
+    # What came in since the day began, by UTC, and how many items are held back by the quota.
+    counted_day: Mapped[dt.datetime | None] = mapped_column(default=None)
+    counted_items: Mapped[int] = mapped_column(default=0, server_default="0")
+    held_items: Mapped[int] = mapped_column(default=0, server_default="0")
+    # What it is known by, and how that has changed: {"known": {mark: values}, "changes": [...]}, the newest first.
+    identity: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     # When the operator was told of the trouble that still lasts.
     told_at: Mapped[dt.datetime | None] = mapped_column(default=None)
 
@@ -103,17 +114,23 @@ def due(now: dt.datetime) -> ColumnElement[bool]:
 
 
 def troubled(now: dt.datetime, lasting: dt.timedelta = dt.timedelta(0)) -> ColumnElement[bool]:
-    """Select watched sources whose answers have not been as they should for `lasting`: the one place that says so."""
-    return and_(
-        Source.enabled, Source.kind.in_(POLLED_KINDS), Source.state.not_in(WELL), Source.state_since <= now - lasting
-    )
+    """Select watched sources whose answers have not been as they should for `lasting`: the one place that says so.
+
+    Who pushes to us is not watched, but may push too much.
+    """
+    watched = or_(Source.kind.in_(POLLED_KINDS), Source.state == OVER_QUOTA)
+    return and_(Source.enabled, watched, Source.state.not_in(WELL), Source.state_since <= now - lasting)
 
 
 def long_troubled(now: dt.datetime, lasting: dt.timedelta) -> ColumnElement[bool]:
-    """Select watched sources in trouble for `lasting`, whether in one state or going from one to the next."""
+    """Select watched sources in trouble for `lasting`, whether in one state or going from one to the next.
+
+    What does not pass by itself, or may be an attack, is not waited for.
+    """
+    at_once = and_(troubled(now), Source.state.in_((CHANGED, OVER_QUOTA)))
     heard = func.coalesce(Source.last_success_at, Source.created_at)
     unheard = and_(troubled(now), Source.failures > 0, heard <= now - lasting)
-    return or_(troubled(now, lasting), unheard)
+    return or_(troubled(now, lasting), unheard, at_once)
 
 
 class Fetch(Keyed, Base):

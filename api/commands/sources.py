@@ -64,6 +64,8 @@ def list_sources(as_json: bool) -> None:
 @click.option("--region", help="Region inside the country.")
 @click.option("--credential", help="Name of the secret in TOCSIN_CREDENTIALS, where one is needed.")
 @click.option("--interval", default=900, show_default=True, help="Seconds between two polls.")
+@click.option("--items-per-day", type=int, help="Items let through in a day; 0: any number. Default: the setting's.")
+@click.option("--move-files/--keep-files", default=True, help="Of a folder: move each file once it was read, or not.")
 def add_sources(address: str | None, pack: str | None, name: str | None, **values: Any) -> None:
     """Switch a pack on, or add one source; at ADDRESS, a site's or a feed's, the best feed is found and added."""
     from api.sources import create_source
@@ -177,6 +179,7 @@ def import_rows(file: Path, source: str) -> None:
         click.echo(f"... and {len(result.refused) - 20} more refusals; all are in the database", err=True)
     click.echo(
         f"{result.new} new, {result.versions} new versions, {result.duplicates} known, {len(result.refused)} refused"
+        + (f", {result.held} of the new held back by the quota of {source!r}" if result.held else "")
         + (f", {result.erased} erased on request before" if result.erased else "")
     )
 

@@ -31,6 +31,7 @@ SPOKEN = Spoken(
         "silence.changed": "began or ended a silence",
         "inhibition.changed": "began or ended an inhibition",
         "quarantine.released": "released from quarantine",
+        "source.acknowledged": "looked at what changed about a source",
         "session.opened": "signed in",
         "session.refused": "tried to sign in and was refused",
         "session.ended": "ended a session",

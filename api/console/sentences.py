@@ -152,7 +152,18 @@ ELSEWHERE = Sentences(
     "when they were fetched",
     "its characters were guessed to be %(charset)s, because what it declares does not fit",
     "%(some)s of %(all)s entries hold characters that cannot be read as %(charset)s",
-    "since %(day)s it calls itself %(new)s and not %(old)s; is it still the same publisher?",
+    "%(changes)s; is it still the same publisher?",
+    "it brings more than its quota of %(count)s items a day, and %(held)s of them are held back; what comes beyond is "
+    "not taken in until some of them are released",
+    "it brings more than its quota of %(count)s items a day, and %(held)s of them are held back until a day leaves "
+    "room, or a person releases them",
+    "its source was over its quota of items a day",
+    "files stay in the folder after they are read: %(why)s",
+    "the folder %(folder)s is read-only for us",
+    "%(folder)s is no folder",
+    "%(folder)s lies on another file system",
+    "one file stays in the folder after it was read, %(name)s: %(why)s",
+    "%(count)s files stay in the folder after they were read, the first of them %(name)s: %(why)s",
     "the site's robots.txt asks us not to",
     "%(dropped)s of %(total)s entries dropped: more than %(most)s in one answer",
     "the page names it",
@@ -167,4 +178,13 @@ ELSEWHERE = Sentences(
     "%(count)s hours",
     "%(count)s minutes",
     "%(count)s seconds",
+    # Marks of a source that changed.
+    "since %(day)s it calls itself %(new)s and not %(old)s",
+    "since %(day)s its program is %(new)s and not %(old)s",
+    "since %(day)s it links to %(new)s and not to %(old)s",
+    "since %(day)s its language is %(new)s and not %(old)s",
+    "since %(day)s its certificate comes from %(new)s and not from %(old)s",
+    "since %(day)s its certificate names %(new)s and not %(old)s",
+    # Last of all, what is said side by side.
+    "%(first)s; %(rest)s",
 )

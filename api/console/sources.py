@@ -1,5 +1,8 @@
 """The watched publishers: how each has been answering, why, and what an administrator may do about it."""
 
+import datetime as dt
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
@@ -13,6 +16,7 @@ from api.console.translation import Spoken
 from api.console.translation import gettext as _
 from api.dependencies import AllSessions, Id, Now, ReadSession
 from api.errors import ApiError, Conflict, Invalid, NotFound
+from ingest import hijack
 from models.database import reading, writing
 from models.source import POLLED_KINDS, Source
 
@@ -32,12 +36,15 @@ FIELDS = Spoken(
 )
 FRESH = {"kind": "feed", "interval_seconds": "900"}
 ON_A_PAGE = 60
+# How long a mark that changed alone is shown to those who have not acknowledged it.
+NOTED_FOR = dt.timedelta(days=30)
 DONE = Spoken(
     {
         "added": "The source was added; it is asked at the next turn.",
         "poll": "It is asked at the next turn of the worker, within a minute.",
         "pause": "It is paused. What it brought stays.",
         "resume": "It is watched again, and asked at the next turn.",
+        "acknowledge": "You have looked at what changed. It is compared with what it is now.",
     }
 )
 
@@ -81,6 +88,9 @@ def change(source_id: Id, at: At, form: Posted, sessions: AllSessions, now: Now)
             if known is None:
                 raise NotFound(_("there is no source %(id)s", id=source_id))
             sources.make_due(session, [known.name], now)
+        elif act == "acknowledge":
+            actor = at.signed_in.actor
+            sources.acknowledge(session, source_id, actor.name, actor.account_id, now)
         elif act in {"pause", "resume"}:
             sources.change_source(session, source_id, {"enabled": act == "resume"}, now)
         else:
@@ -91,7 +101,7 @@ def change(source_id: Id, at: At, form: Posted, sessions: AllSessions, now: Now)
 def sources_page(
     session: Session,
     at: Desk,
-    now: object,
+    moment: dt.datetime,
     *,
     typed: dict[str, str] | None = None,
     refused: ApiError | None = None,
@@ -106,12 +116,13 @@ def sources_page(
         "sources.html",
         refused.status if refused else 200,
         desk=at,
-        now=now,
+        now=moment,
         sources=rows[:ON_A_PAGE],
         previous=f"/sources?page={number - 1}" if number > 1 else "",
         next=f"/sources?page={number + 1}" if len(rows) > ON_A_PAGE else "",
         summary=health(session)["summary"],
         polled=POLLED_KINDS,
+        noted=noted(rows, moment),
         done=done,
         form={
             **dict.fromkeys(FIELDS, ""),
@@ -120,6 +131,18 @@ def sources_page(
             "error": in_words_of_the_form(refused.detail) if refused else "",
         },
     )
+
+
+def noted(rows: Sequence[Source], now: dt.datetime) -> dict[int, list[str]]:
+    """Return what of each source changed lately and is no state of its own, in sentences."""
+    return {
+        source.id: [
+            hijack.in_words(one)
+            for one in source.identity.get("changes", ())
+            if not one["acknowledged_at"] and (one["grave"] or now - dt.datetime.fromisoformat(one["at"]) < NOTED_FOR)
+        ]
+        for source in rows
+    }
 
 
 def page_number(text: str) -> int:

@@ -111,7 +111,8 @@ SOURCE_STATES: Mapping[str, str] = Spoken(
         "unstable_ids": "everything new each time",
         "future_dates": "dates in the future",
         "guessed_charset": "characters guessed",
-        "changed": "calls itself otherwise",
+        "changed": "is it still the same?",
+        "over_quota": "over its quota",
         "paused": "paused",
     }
 )

@@ -1,5 +1,6 @@
 """Items that a partner pushes: taken or refused one by one, so that a bad one spoils no other."""
 
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter
@@ -55,12 +56,17 @@ class Taken(BaseModel):
 
     accepted: int = Field(description="New items, and new versions of known ones.")
     duplicates: int = Field(description="Known already, word for word.")
+    held: int | None = Field(
+        default=None,
+        description="Accepted ones that are held back, if any: the source is over its quota.",
+    )
     rejected: list[Rejected]
 
 
 @router.post(
     "",
     response_model=Taken,
+    response_model_exclude_none=True,
     status_code=202,
     summary="Push items",
     responses=describe_failures(401, 403, 413, 422),
@@ -70,4 +76,4 @@ def push_items(
 ) -> dict[str, Any]:
     """Store items; they are read, assessed and ruled on within seconds. Sending one again changes nothing."""
     result = read.push(sessions, sent.source, sent.items, settings.ingest, now)
-    return {"accepted": result.accepted, "duplicates": result.duplicates, "rejected": result.rejected}
+    return asdict(result) | {"held": result.held or None}

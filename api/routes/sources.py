@@ -13,11 +13,38 @@ from api.errors import Conflict, NotFound
 from api.pagination import Listed, PageWanted, after, listed
 from api.problems import describe_failures
 from api.strict_json import StrictRoute
+from ingest.hijack import MARKS
 from models.source import POLLED_KINDS, SOURCE_KINDS, SOURCE_STATES, Fetch, Source, troubled
 
 router = APIRouter(prefix="/v1/sources", tags=["sources"], route_class=StrictRoute)
 
 Kind = Literal[SOURCE_KINDS]  # type: ignore[valid-type]
+
+
+class Mark(BaseModel):
+    """One mark of a source that changed."""
+
+    mark: str = Field(description=f"One of {', '.join(MARKS)}.")
+    was: str
+    is_: str = Field(alias="is")
+    at: dt.datetime
+
+
+class SourceChanged(BaseModel):
+    """Marks of a source that changed together, within a week."""
+
+    at: dt.datetime
+    grave: bool = Field(description="Whether it makes the state `changed` until a person has acknowledged it.")
+    what: list[Mark]
+    acknowledged_at: dt.datetime | None
+    acknowledged_by: str | None
+
+
+class Identity(BaseModel):
+    """What a source is known by."""
+
+    known: dict[str, list[str]] = Field(default_factory=dict, description="Latest values of each mark, newest first.")
+    changes: list[SourceChanged] = Field(default_factory=list, description="The newest first, at most ten.")
 
 
 class SourceShape(BaseModel):
@@ -35,6 +62,9 @@ class SourceShape(BaseModel):
     pack: str | None
     enabled: bool
     fetch_articles: bool
+    move_files: bool = Field(description="Of a folder: whether files that were read are moved, with a report.")
+    items_per_day: int | None = Field(description="Items let through in a day; null: as for its kind; 0: any number.")
+    held_items: int = Field(description="Items over that quota that are stored and held back.")
     credential: str | None = Field(description="Name of a secret in the settings; never the secret.")
     created_at: dt.datetime
     state: str = Field(description=f"One of {', '.join(SOURCE_STATES)}.")
@@ -47,6 +77,7 @@ class SourceShape(BaseModel):
     next_due_at: dt.datetime | None
     due_reason: str | None
     moved_to: str | None = Field(description="Where a redirect for good leads; adopted after three answers and a day.")
+    identity: Identity = Field(description="What it is known by, and how that has changed.")
 
 
 class FetchShape(BaseModel):
@@ -96,6 +127,8 @@ class SourceSent(BaseModel):
     audience: int | None = Field(default=None, description="People it reaches, as far as you know.")
     enabled: bool = True
     fetch_articles: bool = False
+    move_files: bool = Field(default=True, description="Of a folder: move each file once it was read, with a report.")
+    items_per_day: int | None = Field(default=None, description="Items let through in a day; 0: any number.")
     credential: str | None = Field(default=None, description="Name of a secret in TOCSIN_CREDENTIALS.")
 
 
@@ -113,6 +146,8 @@ class SourceChange(BaseModel):
     audience: int | None = None
     enabled: bool | None = None
     fetch_articles: bool | None = None
+    move_files: bool | None = None
+    items_per_day: int | None = None
     credential: str | None = None
 
 
@@ -172,7 +207,7 @@ def create_source(_who: Lead, session: Session, now: Now, sent: SourceSent) -> S
 def change_source(_who: Lead, session: Session, now: Now, source_id: Id, sent: SourceChange) -> SourceShape:
     """Change a source; one that is switched on or moved is polled at once."""
     values = sent.model_dump(exclude_unset=True)
-    required = ("name", "interval_seconds", "enabled", "fetch_articles")
+    required = ("name", "interval_seconds", "enabled", "fetch_articles", "move_files")
     values = {name: value for name, value in values.items() if value is not None or name not in required}
     return source_shape(sources.change_source(session, source_id, values, now))
 
@@ -202,6 +237,16 @@ def poll_source(_who: Lead, session: Session, now: Now, source_id: Id) -> Source
     sources.make_due(session, [source.name], now)
     session.refresh(source)
     return source_shape(source)
+
+
+@router.post(
+    "/{source_id}/acknowledge",
+    summary="Acknowledge a change",
+    responses=describe_failures(401, 403, 404, 409, 422),
+)
+def acknowledge_change(who: Lead, session: Session, now: Now, source_id: Id) -> SourceShape:
+    """Say that you have looked at what changed about a source: what it is known by now is what it is compared with."""
+    return source_shape(sources.acknowledge(session, source_id, who.name, who.account_id, now))
 
 
 def source_shape(source: Source) -> SourceShape:

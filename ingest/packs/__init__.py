@@ -33,6 +33,8 @@ FIELDS = {
     "region": str,
     "interval_seconds": int,
     "fetch_articles": bool,
+    "move_files": bool,
+    "items_per_day": int,
     "credential": str,
 }
 

@@ -1,14 +1,17 @@
 """How each kind of source is read. The rest of the room sees only the `Reader` protocol and what it yields."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ingest.entry import Entry
 from ingest.http import Network
 from ingest.settings import IngestSettings
 from models.source import SOCIAL_KINDS
+
+if TYPE_CHECKING:
+    from ingest.read import Stored
 
 # Keeps raw bytes for good and returns their SHA-256. A reader calls it before it parses.
 Keep = Callable[[bytes, str | None], str]
@@ -27,6 +30,7 @@ class Place:
     full_fetch_at: dt.datetime | None = None
     cursor: dict[str, Any] = field(default_factory=dict)
     credential: str | None = None
+    move_files: bool = False  # of a folder: whether a file is moved once it is read
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,10 @@ class Batch:
     gone: tuple[Gone, ...] = ()
     # The reader knows where it left off: that everything is new says nothing odd about the source.
     gapless: bool = False
+    # What the source is known by, as `hijack.about` gives it; empty where that was not told.
+    about: Mapping[str, str] = field(default_factory=dict)
+    # Called once the batch is stored for good, with what became of its entries; not where it could not be stored.
+    after: "Callable[[Stored], None] | None" = None
 
 
 class Reader(Protocol):

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingest import dates
+from ingest import certificates, dates
 from ingest.entry import Entry
 from ingest.errors import AccessDenied, BadAnswer, NoFeed, Throttled, Truncated
-from ingest.hijack import about, compared
+from ingest.hijack import about
 from ingest.http import Answer, Network
 from ingest.readers import Batch, Keep, Place, sandbox
 from ingest.settings import IngestSettings
@@ -38,14 +38,17 @@ class FeedReader:
             "body_bytes": len(answer.body),
             "details": details_of(answer),
         }
+        certificate = certificates.described(answer.certificate)
         if answer.status == 304 and conditions:
-            yield Batch(outcome="not_modified", **seen)
+            yield Batch(outcome="not_modified", about=about(certificate=certificate), **seen)
             return
         check_status(answer)
         sha256 = hashlib.sha256(answer.body).hexdigest()
         cursor = cursor_of(answer, sha256, now)
         if sha256 == place.body_sha256:
-            yield Batch(outcome="unchanged", raw_sha256=sha256, remember=cursor, **seen)
+            yield Batch(
+                outcome="unchanged", raw_sha256=sha256, remember=cursor, about=about(certificate=certificate), **seen
+            )
             return
         content_type = answer.headers.get("content-type", "")
         keep(answer.body, content_type)
@@ -63,11 +66,15 @@ class FeedReader:
             total = dropped + len(entries)
             reason = f"{dropped} of {total} entries dropped: more than {settings.max_entries} in one answer"
             seen["details"]["dropped"] = dropped
-        known, changed = compared(place.cursor, about(parsed["title"], parsed.get("generator")), now)
-        if changed:
-            seen["details"]["changed"] = changed
-        remember = {} if parsed["cut"] else cursor | {"cursor": known}
-        yield Batch(entries=entries, raw_sha256=sha256, remember=remember, reason=reason, **seen)
+        told = {name: parsed.get(name) for name in ("title", "generator", "link", "language")}
+        yield Batch(
+            entries=entries,
+            raw_sha256=sha256,
+            remember={} if parsed["cut"] else cursor,
+            reason=reason,
+            about=about(**told, certificate=certificate),
+            **seen,
+        )
         if parsed["cut"]:
             raise Truncated(f"the feed ends in the middle; {len(entries)} whole entries were kept")
 

@@ -114,6 +114,8 @@ def parse_xml_feed(body: bytes, *, url: str, content_type: str) -> dict[str, Any
         "format": parsed.get("version") or ("unknown" if entries else ""),
         "title": _text(parsed.feed.get("title")),
         "generator": _text(parsed.feed.get("generator")),
+        "link": _text(parsed.feed.get("link")),
+        "language": language,
         "note": note,
         "entries": entries,
         "charset": _guessed(parsed, body, entries),
@@ -211,7 +213,8 @@ def parse_json_feed(body: bytes, *, url: str, max_entries: int) -> dict[str, Any
     else:
         items, older = items[:max_entries], len(items[max_entries:])
     entries = [_json_entry(item, url, language) for item in items]
-    found = {"title": _text(feed.get("title")), "total": len(items) + older, "entries": entries}
+    site = {"link": _text(feed.get("home_page_url")), "language": language}
+    found = site | {"title": _text(feed.get("title")), "total": len(items) + older, "entries": entries}
     return nothing | {"format": "json"} | found
 
 

@@ -21,6 +21,7 @@ SCOPES = {
     ("patch", "/v1/sources/{source_id}"): "lead",
     ("delete", "/v1/sources/{source_id}"): "lead",
     ("post", "/v1/sources/{source_id}/poll"): "lead",
+    ("post", "/v1/sources/{source_id}/acknowledge"): "lead",
     ("get", "/v1/documents/{document_id}"): "read",
     ("get", "/v1/assessments"): "read",
     ("get", "/v1/assessments/{assessment_id}"): "read",

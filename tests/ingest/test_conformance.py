@@ -23,10 +23,10 @@ from models.document import Document
 from models.item import Item
 from models.source import Source
 from tests import factories
+from tests.conformance import PACKS
 from tests.fault_server import FaultServer, fault_server, text
 from tests.ingest.conftest import Desk
 
-PACKS = Path(__file__).parents[3] / "shared" / "conformance"
 FILES = sorted((PACKS / "feeds").rglob("*.xml"))
 HEADER = re.compile(rb"Header:\s*(Content-Type|Content-Location|Content-Language):\s*(.*)", re.IGNORECASE)
 # Cut on purpose: the pack holds them to see a parser survive; we keep whole entries only and say "truncated".

@@ -12,7 +12,7 @@ import gzip
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 from sqlalchemy import select
@@ -58,10 +58,12 @@ class Fault:
     whole: int = 0
     refused: int = 0
     fired: Callable[[Served], bool] = lambda served: served.status != 0
+    own: dict[str, object] = field(default_factory=dict)  # what is set for, or known of, this source
 
 
-def feed(name: str) -> str:
-    return rss(*(item(n, guid=f"{name}-{n}", link=f"http://{name}.example.org/{n}") for n in range(ITEMS)))
+def feed(name: str, items: int = ITEMS, title: str = "Radio Keshu") -> str:
+    entries = (item(n, guid=f"{name}-{n}", link=f"http://{name}.example.org/{n}") for n in range(items))
+    return rss(*entries, title=title)
 
 
 def status(code: int) -> Callable[[Served], bool]:
@@ -123,6 +125,14 @@ def faults(inner: FaultServer) -> dict[str, Fault]:
         "latin": Fault(
             text(feed("latin").replace("Note", "N\xf6te").encode("latin-1")), "guessed_charset", whole=ITEMS
         ),
+        "flood": Fault(text(feed("flood", 8)), "over_quota", whole=8, own={"items_per_day": 1}),
+        "deluge": Fault(text(feed("deluge", 40)), "over_quota", whole=8, refused=1, own={"items_per_day": 1}),
+        "taken-over": Fault(
+            text(feed("taken-over", title="Best casino")),
+            "changed",
+            whole=ITEMS,
+            own={"identity": {"known": {"title": ["Radio Keshu"]}, "changes": []}},
+        ),
     }
 
 
@@ -165,7 +175,11 @@ class Bench:
             server[f"/{name}"] = fault.script
         for number in range(HEALTHY):
             server[f"/healthy-{number}"] = self.timed(f"healthy-{number}", text(feed(f"healthy-{number}")))
-        self.ids = {path[1:]: self.desk.watch(server.url(path), name=path[1:]) for path in server.scripts}
+        own = {name: fault.own for name, fault in faults.items()}
+        self.ids = {
+            path[1:]: self.desk.watch(server.url(path), name=path[1:], **own.get(path[1:], {}))
+            for path in server.scripts
+        }
 
     def timed(self, name: str, script: Script) -> Script:
         def noting(request: Request) -> None:
@@ -208,7 +222,8 @@ class Bench:
         with reading(self.desk.sessions) as session:
             trail = session.scalars(select(Fetch).where(Fetch.source_id == source.id)).one()
             refused = session.scalars(select(Refusal).where(Refusal.source_id == source.id)).all()
-        assert trail.entries == trail.new_items == fault.whole
+        assert trail.new_items == fault.whole
+        assert trail.entries == fault.whole + trail.details.get("turned_away", 0), f"{name} lost something in silence"
         assert len(refused) == fault.refused
 
     def names(self, source_id: int) -> set[str]:

@@ -52,6 +52,16 @@ def test_trouble_is_told_once_when_it_has_lasted_and_its_end_too(sessions: Sessi
     assert tell_of_sources(sessions, LASTING, now + 47 * HOUR) == 1
 
 
+@pytest.mark.parametrize(
+    "values", [{"state": "changed"}, {"state": "over_quota"}, {"state": "over_quota", "kind": "push"}]
+)
+def test_what_may_be_an_attack_is_told_at_once(sessions: Sessions, now: dt.datetime, values: dict[str, object]) -> None:
+    with writing(sessions) as session:
+        add_webhook(session, operational=True)
+        add_source(session, state_since=now, **values)
+    assert [tell_of_sources(sessions, LASTING, now) for _ in range(2)] == [1, 0]
+
+
 def test_going_from_one_trouble_to_the_next_is_one_trouble(sessions: Sessions, now: dt.datetime) -> None:
     with writing(sessions) as session:
         add_webhook(session, operational=True)

@@ -49,6 +49,30 @@ def test_a_wrong_source_names_its_field(admin: TestClient, change: dict[str, obj
     assert answer.json()["detail"].startswith(says)
 
 
+def test_a_change_is_shown_with_before_and_after_and_acknowledged_once(admin: TestClient, sessions: Sessions) -> None:
+    what = [{"mark": "title", "was": "Radio Keshu", "is": "Best casino", "at": "2026-03-14T09:30:00+00:00"}]
+    unseen = {"acknowledged_at": None, "acknowledged_by": None}
+    change = {"at": "2026-03-14T09:30:00+00:00", "grave": True, "what": what, **unseen}
+    with writing(sessions) as session:
+        identity = {"known": {"title": ["Best casino", "Radio Keshu"]}, "changes": [change]}
+        source = add_source(session, state="changed", state_reason="it changed", identity=identity)
+    [shown] = admin.get(f"/v1/sources/{source.id}").json()["identity"]["changes"]
+    assert (shown["what"][0]["was"], shown["what"][0]["is"]) == ("Radio Keshu", "Best casino")
+    answer = admin.post(f"/v1/sources/{source.id}/acknowledge")
+    assert (answer.status_code, answer.json()["state"], answer.json()["state_reason"]) == (200, "ok", None)
+    assert answer.json()["identity"]["changes"][0]["acknowledged_by"]
+    assert admin.post(f"/v1/sources/{source.id}/acknowledge").status_code == 409
+    assert admin.post("/v1/sources/999/acknowledge").status_code == 404
+
+
+def test_a_quota_and_what_becomes_of_files_are_set_with_the_source(admin: TestClient) -> None:
+    source = admin.post("/v1/sources", json=FEED | {"items_per_day": 5, "move_files": False}).json()
+    assert (source["items_per_day"], source["move_files"], source["held_items"]) == (5, False, 0)
+    back = admin.patch(f"/v1/sources/{source['id']}", json={"items_per_day": None, "move_files": None}).json()
+    assert (back["items_per_day"], back["move_files"]) == (None, False)
+    assert admin.patch(f"/v1/sources/{source['id']}", json={"items_per_day": -1}).status_code == 422
+
+
 def test_two_sources_cannot_share_a_name(admin: TestClient) -> None:
     admin.post("/v1/sources", json=FEED)
     again = admin.post("/v1/sources", json=FEED)
