@@ -8,11 +8,13 @@ import html
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from classify.confusables import LATIN_LOOKALIKES
 
 MAX_CHARACTERS = 360
 MAX_SENTENCES = 3
+SPACED = 4  # single letters in a row that make a word
 _TOKEN = re.compile(r"\S+")
 _PLAIN = re.compile(r"[A-Za-z]+[.,!?;:]*\Z")
 _REPEATED = re.compile(r"([^\W\d_])\1{2,}")
@@ -39,8 +41,7 @@ _SKIN = {
 _SENTENCE_END = re.compile(r"(?:[.!?…]+[\"'”’)\]]*(?=\s)|[。！？।॥۔؟።፧፨၊။]+|\n+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One word for the model, and the code points of the text as sent that it came from."""
 
     text: str
@@ -171,7 +172,9 @@ def _unleet(word: str) -> str:
 
 
 def _join_spaced_letters(words: list[Word]) -> tuple[list[Word], bool]:
-    """Runs of four or more single letters become one word: `k i l l`."""
+    """Runs of `SPACED` or more single letters become one word: `k i l l`."""
+    if sum(len(word.text) == 1 for word in words) < SPACED:
+        return words, False
     out: list[Word] = []
     run: list[Word] = []
     joined = False
@@ -179,7 +182,7 @@ def _join_spaced_letters(words: list[Word]) -> tuple[list[Word], bool]:
         if len(word.text) == 1 and word.text.isalpha() and (not run or word.start - run[-1].end <= 1):
             run.append(word)
             continue
-        if len(run) >= 4:
+        if len(run) >= SPACED:
             out.append(Word("".join(w.text for w in run), run[0].start, run[-1].end))
             joined = True
         else:

@@ -282,6 +282,27 @@ def test_auto_takes_the_fast_engine_and_says_why(tiny_folder: Path) -> None:
     assert "checked" in chosen
 
 
+def test_tiles_are_told_from_the_processors_flags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from classify.engines import openvino
+
+    monkeypatch.setattr(openvino, "CPU", tmp_path / "cpuinfo")
+    assert not openvino.tiles()
+    (tmp_path / "cpuinfo").write_text("flags\t: avx512_bf16 amx_tile amx_bf16\n")
+    assert openvino.tiles()
+
+
+@pytest.mark.parametrize("tiled", [False, True])
+def test_unpacked_weights_say_what_packed_ones_do(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, tiled: bool
+) -> None:
+    from classify.engines import openvino
+
+    graph = openvino._graph
+    monkeypatch.setattr(openvino, "_graph", lambda *given, **_: graph(*given, unpacked=tiled))
+    fast, slow = (everything(scorer(tiny_folder, engine=engine).score(TEXTS)) for engine in ENGINES)
+    assert np.sqrt(((fast - slow) ** 2).mean()) < 0.1 * slow.std()
+
+
 def test_the_engines_agree(tiny_folder: Path) -> None:
     fast, slow = (everything(scorer(tiny_folder, engine=engine).score(TEXTS)) for engine in ENGINES)
     assert np.sqrt(((fast - slow) ** 2).mean()) < 0.1 * slow.std()
