@@ -14,9 +14,9 @@ Prints `name<TAB>value` lines; `detectors.pod_per_quarter` is ours, `detectors.N
 the strongest of five windows, which ours was before, the same without volume, two charts on the share by the hour (28
 days of history, rises of up to three days), EARS C2 on hours and on sliding days, a z-score over seven days and Poisson
 exceedance over 28 days; `day_NAME` are the standard methods on days, with their authors' settings but for the threshold
-(Farrington is left out: it needs years of history). Some of them begin anew at their own threshold (the charts, and
-Kleinberg's states), so that no stricter one can be read off: these are run with ever stricter ones, and score by the
-strictest at which they alarm. epitweetr's deviation is half a post at least here, as that of EARS is.
+(Farrington is left out: it needs years of history). Some begin anew at their own threshold, so that little can be read
+off for a stricter one: `_strictest` are run with thirty thresholds and score by the strictest at which they alarm, and
+so is Kleinberg's by what going up costs. epitweetr's deviation is half a post at least here, as that of EARS is.
 `detectors.confirmed` is ours after an analyst has confirmed what it found. False alarms are printed as multiples of
 what was asked for: on average, in the worst cell, and `between_events`, in the calm hours of the eventful desks;
 `chance_worst_cell` is what the worst of 20 cells would show (in the middle of many such runs) if all had the same rate;
@@ -366,8 +366,8 @@ class Strictest:
     thresholds: tuple[float, ...]
 
     def evaluate(self, observed: Array, volume: Array) -> Verdict:
-        """Judge the slots at every threshold, the mildest first."""
-        score = np.full(observed.shape, -np.inf)
+        """Judge the slots at every threshold, the mildest first; 0 where none is met."""
+        score = np.zeros(observed.shape)
         for bar in self.thresholds:
             verdict = self.at(bar).evaluate(observed, volume)
             score[verdict.alarm] = bar
@@ -391,7 +391,7 @@ STANDARD_HERE: dict[str, Standard] = {
     "epitweetr": Eears(min_sigma=0.5),
     "kleinberg": Strictest("kleinberg", lambda bar: Kleinberg(gamma=bar), tuple(np.geomspace(1, 300, 30))),
     **{
-        name: Strictest(
+        f"{name}_strictest": Strictest(
             name,
             lambda bar, chart=STANDARD[name].detector: replace(chart, threshold=bar),
             tuple(np.geomspace(3, 300, 30)),
