@@ -11,13 +11,16 @@ make them: Poisson(k standard deviations of a day) posts, k in 4, 8, 16, spread 
 (burst) or days (build-up).
 
 Prints `name<TAB>value` lines; `detectors.pod_per_quarter` is ours, `detectors.NAME.pod_per_quarter` a comparator:
-the strongest of five windows, which ours was before, the same without volume, EARS C2 on hours and on sliding days,
-a z-score over seven days and Poisson exceedance over 28 days; `day_NAME` are the standard methods on days, with their
-authors' settings but for the threshold (Farrington is left out: it needs years of history). `detectors.confirmed` is
-ours after an analyst has confirmed what it found. False alarms are printed as multiples of what was asked for: on
-average, in the worst cell, and `between_events`, in the calm hours of the eventful desks; `chance_worst_cell` is what
-the worst of 20 cells would show (in the middle of many such runs) if all had the same rate; `detectors.desk_week_W` for
-W a week over all series.
+the strongest of five windows, which ours was before, the same without volume, two charts on the share by the hour (28
+days of history, rises of up to three days), EARS C2 on hours and on sliding days, a z-score over seven days and Poisson
+exceedance over 28 days; `day_NAME` are the standard methods on days, with their authors' settings but for the threshold
+(Farrington is left out: it needs years of history). Some begin anew at their own threshold, so that little can be read
+off for a stricter one: `_strictest` are run with thirty thresholds and score by the strictest at which they alarm, and
+so is Kleinberg's by what going up costs. epitweetr's deviation is half a post at least here, as that of EARS is.
+`detectors.confirmed` is ours after an analyst has confirmed what it found. False alarms are printed as multiples of
+what was asked for: on average, in the worst cell, and `between_events`, in the calm hours of the eventful desks;
+`chance_worst_cell` is what the worst of 20 cells would show (in the middle of many such runs) if all had the same rate;
+`detectors.desk_week_W` for W a week over all series. The last lines, a table, say the same again for docs/warning.md.
 
 Run: python bench/detectors.py [SERIES_PER_CELL] [DETECTOR,DETECTOR...]
 """
@@ -26,7 +29,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -39,7 +42,12 @@ from scipy.special import gammainc
 
 from warn import combined, detectors
 from warn.baseline import Array, Design
+from warn.standard.eears import Eears
+from warn.standard.kleinberg import Kleinberg
+from warn.standard.protocol import Detector as Standard
+from warn.standard.protocol import Verdict
 from warn.standard.registry import STANDARD, WEEKLY_ONLY
+from warn.standard.share_charts import ShareGeneralisedLikelihoodRatio, ShareLikelihoodRatio
 
 LEVELS = (0.05, 0.3, 2.0, 12.0)  # flagged posts an hour
 NOISES = ("poisson", "overdispersed", "clustered", "drifting", "shocks")
@@ -54,7 +62,8 @@ AFTER = 96  # hours after an event's last posts, from which on an alarm is a fal
 SET_ON, MEASURED_ON = 307, 401  # seeds that nobody tuned on
 DAY = 24
 PER_QUARTER, PER_YEAR = 4.0, 1.0  # false alarms per series and year
-BLOCKS = 28
+RATES = {"per_quarter": PER_QUARTER, "per_year": PER_YEAR}
+LONGEST = 72  # hours over which the charts by the hour look for a rise
 
 
 @dataclass(frozen=True)
@@ -84,43 +93,38 @@ def main() -> None:
     quiet = [simulate(noise, level, series, SET_ON, events=False) for noise, level in cells()]
     held_out = [simulate(noise, level, series, MEASURED_ON, events=False) for noise, level in cells()]
     eventful = [simulate(noise, level, series, MEASURED_ON, events=True) for noise, level in cells()]
-    for words, rate in (("per_quarter", PER_QUARTER), ("per_year", PER_YEAR)):
+    for words, rate in RATES.items():
         drawn = np.random.default_rng(0).poisson(rate * series, (2000, len(quiet))).max(axis=1)
         print(f"detectors.chance_worst_cell_{words}\t{np.median(drawn) / rate / series:.2f}")
     chosen = sys.argv[2].split(",") if len(sys.argv) > 2 else list(DETECTORS)
-    for name in chosen:
-        detector = DETECTORS[name]
-        report(name, detector, quiet, held_out, eventful)
+    table = [row for name in chosen for row in report(name, DETECTORS[name], quiet, held_out, eventful)]
     print(f"detectors.microseconds_per_series_hour\t{cost(eventful[0]):.2f}")
+    for row in table:
+        print(row.row())
 
 
-def report(name: str, detector: "Detector", quiet: list[Desk], held_out: list[Desk], eventful: list[Desk]) -> None:
-    """Set the threshold on one set of desks, measure on the others, print."""
-    stem = "detectors." if name == "share" else f"detectors.{name}."
+def report(
+    name: str, detector: "Detector", quiet: list[Desk], held_out: list[Desk], eventful: list[Desk]
+) -> list["Measured"]:
+    """Set the threshold on one set of desks, measure on the others, print; return what belongs into the table."""
     calm = [detector(desk) for desk in quiet]
     calm_held_out = [detector(desk) for desk in held_out]
     busy = [detector(desk) for desk in eventful]
-    # A day that is judged when it ends may be judged after the last post.
-    grace = DAY - 1 if name.startswith("day_") else 0
-    for words, rate in (("per_quarter", PER_QUARTER), ("per_year", PER_YEAR)):
+    rows = [Measured(name, {})]
+    for words, rate in RATES.items():
         bar = threshold(calm, rate)
-        found = [
-            hit for scores, desk in zip(busy, eventful, strict=True) for hit in detections(scores, desk, bar, grace)
-        ]
-        print(f"{stem}pod_{words}\t{np.mean([delay is not None for _, delay in found]):.3f}")
-        per_cell = [episodes(scores, bar) for scores in calm_held_out]
-        print(f"{stem}false_alarms_{words}\t{np.mean(per_cell) / rate:.2f}")
-        print(f"{stem}worst_cell_{words}\t{max(per_cell) / rate:.2f}")
-        between = [episodes_between(scores, desk, bar) for scores, desk in zip(busy, eventful, strict=True)]
-        print(f"{stem}between_events_{words}\t{np.mean(between) / rate:.2f}")
+        rows[0].figures[words] = figures(name, calm_held_out, busy, eventful, bar, rate)
         if name == "share":
             again = [remembered(scores, desk, bar) for scores, desk in zip(busy, eventful, strict=True)]
-            hits = [hit for scores, desk in zip(again, eventful, strict=True) for hit in detections(scores, desk, bar)]
-            print(f"detectors.confirmed.pod_{words}\t{np.mean([delay is not None for _, delay in hits]):.3f}")
-        if words == "per_quarter":
-            for shape in SHAPES:
-                delays = [delay for event, delay in found if event.shape == shape and delay is not None]
-                print(f"{stem}{shape}_hours\t{np.median(delays) if delays else np.nan:.1f}")
+            rows = rows[:1] + (rows[1:] or [Measured("confirmed", {})])
+            rows[1].figures[words] = figures(name, calm_held_out, again, eventful, bar, rate)
+    for row in rows:
+        for words, found in row.figures.items():
+            for figure, value in found.items():
+                if not figure.endswith("_hours"):
+                    print(f"{row.stem}{figure}_{words}\t{value:.{3 if figure == 'pod' else 2}f}")
+                elif words == "per_quarter":
+                    print(f"{row.stem}{figure}\t{value:.1f}")
     if name == "share":
         watched = sum(len(desk.flagged) for desk in held_out)
         for week in (10, 3, 2, 1, 0.5):
@@ -130,6 +134,48 @@ def report(name: str, detector: "Detector", quiet: list[Desk], held_out: list[De
         bar = combined.threshold(1.0)
         print(f"detectors.false_alarms_shipped\t{np.mean([episodes(scores, bar) for scores in calm_held_out]) / 4:.2f}")
     sys.stdout.flush()
+    return rows
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one detector showed: figures by name, for each rate of false alarms that its threshold was set to."""
+
+    name: str
+    figures: dict[str, dict[str, float]]
+
+    @property
+    def stem(self) -> str:
+        """How the names of its figures begin."""
+        return "detectors." if self.name == "share" else f"detectors.{self.name}."
+
+    def row(self) -> str:
+        """Write it as a row of a table: found, hours by shape, false alarms (all, worst cell, between events)."""
+        quarter, year = (self.figures[words] for words in RATES)
+        hours = " / ".join(f"{quarter[f'{shape}_hours']:.0f}" for shape in SHAPES)
+        often = [f"{quarter[name]:.2f} / {year[name]:.2f}" for name in ("false_alarms", "worst_cell", "between_events")]
+        return " | ".join(["", self.name, f"{quarter['pod']:.3f} / {year['pod']:.3f}", hours, *often, ""]).strip()
+
+
+def figures(
+    name: str, calm: list[Array], busy: list[Array], eventful: list[Desk], bar: float, rate: float
+) -> dict[str, float]:
+    """Measure what a bar finds on the eventful desks, how soon, and how often it is wrong as multiples of `rate`."""
+    # A day that is judged when it ends may be judged after the last post.
+    grace = DAY - 1 if name.startswith("day_") else 0
+    found = [hit for scores, desk in zip(busy, eventful, strict=True) for hit in detections(scores, desk, bar, grace)]
+    per_cell = [episodes(scores, bar) for scores in calm]
+    between = [episodes_between(scores, desk, bar) for scores, desk in zip(busy, eventful, strict=True)]
+    measured = {
+        "pod": np.mean([delay is not None for _, delay in found]),
+        "false_alarms": np.mean(per_cell) / rate,
+        "worst_cell": max(per_cell) / rate,
+        "between_events": np.mean(between) / rate,
+    }
+    for shape in SHAPES:
+        delays = [delay for event, delay in found if event.shape == shape and delay is not None]
+        measured[f"{shape}_hours"] = np.median(delays) if delays else np.nan
+    return {key: float(value) for key, value in measured.items()}
 
 
 def remembered(scores: Array, desk: Desk, bar: float) -> Array:
@@ -293,28 +339,77 @@ def poisson(desk: Desk) -> Array:
     return -np.log10(np.maximum(p, 1e-300))
 
 
-def by_day(name: str) -> Detector:
+def glr_share(desk: Desk) -> Array:
+    """A rise of any size of the share since any of the last hours, against 28 days."""
+    chart = ShareGeneralisedLikelihoodRatio(baseline=28 * DAY, guard=LONGEST, longest=LONGEST)
+    return a_few(chart, desk.flagged, desk.scanned)
+
+
+def likelihood_ratio_share(desk: Desk) -> Array:
+    """A doubling of the share, charted by the hour against 28 days: a negative-binomial CUSUM."""
+    return a_few(ShareLikelihoodRatio(baseline=28 * DAY, guard=DAY), desk.flagged, desk.scanned)
+
+
+def a_few(detector: Standard, y: Array, n: Array) -> Array:
+    """Judge two series at a time: every hour holds a window of 28 days."""
+    parts = [slice(start, start + 2) for start in range(0, len(y), 2)]
+    scores = np.concatenate([detector.evaluate(y[rows], n[rows]).score for rows in parts])
+    return np.nan_to_num(scores, nan=-np.inf)
+
+
+@dataclass(frozen=True)
+class Strictest:
+    """A method that begins anew at its threshold, scored by the strictest of several at which it alarms."""
+
+    name: str
+    at: Callable[[float], Standard]
+    thresholds: tuple[float, ...]
+
+    def evaluate(self, observed: Array, volume: Array) -> Verdict:
+        """Judge the slots at every threshold, the mildest first; 0 where none is met."""
+        score = np.zeros(observed.shape)
+        for bar in self.thresholds:
+            verdict = self.at(bar).evaluate(observed, volume)
+            score[verdict.alarm] = bar
+        return replace(verdict, score=score)
+
+
+def by_day(detector: Standard) -> Detector:
     """Return a standard method on whole days; its score stands in the last hour of each."""
-    detector = STANDARD[name].detector
 
     def judge(desk: Desk) -> Array:
         days = [x.reshape(len(x), -1, DAY).sum(2) for x in (desk.flagged, desk.scanned)]
         scores = np.full(desk.flagged.shape, -np.inf)
-        scores[:, DAY - 1 :: DAY] = np.nan_to_num(detector.evaluate(*days).score, nan=-np.inf)
+        scores[:, DAY - 1 :: DAY] = np.nan_to_num(detector.evaluate(*days).score, nan=-np.inf, neginf=-np.inf)
         return scores
 
     return judge
 
 
+STANDARD_HERE: dict[str, Standard] = {
+    **{name: entry.detector for name, entry in STANDARD.items() if name not in WEEKLY_ONLY},
+    "epitweetr": Eears(min_sigma=0.5),
+    "kleinberg": Strictest("kleinberg", lambda bar: Kleinberg(gamma=bar), tuple(np.geomspace(1, 300, 30))),
+    **{
+        f"{name}_strictest": Strictest(
+            name,
+            lambda bar, chart=STANDARD[name].detector: replace(chart, threshold=bar),
+            tuple(np.geomspace(3, 300, 30)),
+        )
+        for name in ("likelihood_ratio", "glr", "glr_negative_binomial")
+    },
+}
 DETECTORS: dict[str, Detector] = {
     "share": share,
     "windows": windows,
     "counts": counts,
+    "glr_share": glr_share,
+    "likelihood_ratio_share": likelihood_ratio_share,
     "ears_c2_day": ears_c2_day,
     "ears_c2_hourly": ears_c2_hourly,
     "z_week": z_week,
     "poisson": poisson,
-    **{f"day_{name}": by_day(name) for name in STANDARD if name not in WEEKLY_ONLY},
+    **{f"day_{name}": by_day(detector) for name, detector in STANDARD_HERE.items()},
 }
 
 

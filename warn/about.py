@@ -19,20 +19,23 @@ LARGEST = {"min_severity": 100, "min_stage": 4, "max_severity": 100, "max_stage"
 KNOWN_VALUES = {"signals": SIGNALS, "targets": TARGETS, "kinds": RULE_KINDS}
 
 
+def about_document(fact: Facts) -> dict[str, list[str]]:
+    """Return the fields of one document."""
+    places = {"countries": fact.country, "regions": fact.region, "languages": fact.language, "sources": fact.source}
+    return {
+        "signals": [*fact.signals],
+        "targets": [*fact.targets],
+        "target_names": [*fact.target_names],
+        **{key: [value] if value else [] for key, value in places.items()},
+    }
+
+
 def about_documents(facts: Iterable[Facts]) -> dict[str, list[str]]:
     """Gather the fields of documents, each value once, in the order of first appearance."""
     about: dict[str, dict[str, None]] = {key: {} for key in FIELDS}
     for fact in facts:
-        for key, values in (
-            ("signals", fact.signals),
-            ("targets", fact.targets),
-            ("target_names", fact.target_names),
-            ("countries", (fact.country,)),
-            ("regions", (fact.region,)),
-            ("languages", (fact.language,)),
-            ("sources", (fact.source,)),
-        ):
-            about[key].update((value, None) for value in values if value)
+        for key, values in about_document(fact).items():
+            about[key].update(dict.fromkeys(values))
     return {key: [*values][:MOST] for key, values in about.items()}
 
 

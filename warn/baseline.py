@@ -78,6 +78,19 @@ class Baseline:
     capped: Array
     kept: Array
 
+    def latest(self, days: int) -> "Baseline":
+        """Keep what holds on the latest days only; the last one may have just begun."""
+        first = (self.rates.shape[1] - days) * self.rates.shape[2]
+        return Baseline(
+            mu=self.mu[:, first:],
+            rates=self.rates[:, -days:],
+            phi=self.phi[:, -days:],
+            events=self.events[:, -days:],
+            usable=self.usable[:, -days:],
+            capped=self.capped[:, -days:],
+            kept=self.kept[:, -days:],
+        )
+
 
 @dataclass(frozen=True)
 class Restless:
@@ -107,13 +120,16 @@ def learn(y: Array, n: Array, design: Design, kept: Array | None = None) -> Base
     y, n = by_day(y, design), by_day(n, design)
     kept = np.ones_like(y) if kept is None else by_day(kept, design)
     known = np.arange(y.shape[1])[:, None] >= FIRST_DAYS + design.lag
-    capped = y
+    capped, scanned = y, _scanned(n, kept, design)
     for _ in range(CAPPING_PASSES):
-        rates, phi, events = _expect(capped, n, kept, design)
+        rates, phi, events = _expect(capped, n, kept, scanned, design)
         mu = rates * n
         capped = np.where(known, np.minimum(y, mu + 3 * np.sqrt(phi[:, :, None] * mu) + 1), y)
-    kept = np.where(known & _risen(y, mu, phi, events, kept, design), 0, kept)
-    rates, phi, events = _expect(capped, n, kept, design)
+    risen = known & _risen(y, mu, phi, events, kept, design)
+    if risen.any():
+        kept = np.where(risen, 0, kept)
+        scanned = _scanned(n, kept, design)
+    rates, phi, events = _expect(capped, n, kept, scanned, design)
     seen = (n.sum(2) > 0).astype(np.float64)
     usable = history(seen, design) >= design.least / design.day - 1e-6
     expected = (rates * n).reshape(len(y), -1)[:, :slots]
@@ -123,22 +139,25 @@ def learn(y: Array, n: Array, design: Design, kept: Array | None = None) -> Base
 def restless(y: Array, base: Baseline, widths: Sequence[int], design: Design) -> list[Restless]:
     """Learn how far sums over each width have strayed from what was expected."""
     slots = np.maximum(history(base.kept.sum(2), design), 1)
+    totals = np.cumsum(y, axis=1), np.cumsum(base.mu, axis=1)
     found = []
     for width in widths:
-        observed, expected = trailing(y, width), trailing(base.mu, width)
-        bar = by_day(expected + 1, design) + 4 * np.sqrt(
-            base.phi[:, :, None] * by_day(expected, design) * np.sqrt(width)
-        )
-        observed, expected = by_day(observed, design), by_day(expected, design)
+        observed, expected = (by_day(_last(total, width), design) for total in totals)
+        bar = expected + 1 + 4 * np.sqrt(base.phi[:, :, None] * expected * np.sqrt(width))
         phi = base.phi
         if width > 1:
-            strayed = np.divide((observed - expected) ** 2, expected, out=np.zeros_like(expected), where=expected > 0)
-            strayed = np.minimum(strayed, 9 * phi[:, :, None])
-            phi = np.maximum(phi, history((strayed * base.kept).sum(2), design) / slots)
-        excess = ((np.minimum(observed, bar) - expected) ** 2 - expected) * base.kept
-        over, squares = history(excess.sum(2), design), history((expected**2 * base.kept).sum(2), design)
-        alpha = np.maximum(0, np.divide(over, squares, out=np.zeros_like(over), where=squares > 0))
+            strayed = np.minimum(ratio((observed - expected) ** 2, expected), 9 * phi[:, :, None])
+            phi = np.maximum(phi, history(_of_day(strayed, base.kept), design) / slots)
+        excess = (np.minimum(observed, bar) - expected) ** 2 - expected
+        over = history(_of_day(excess, base.kept), design)
+        alpha = np.maximum(0, ratio(over, history(_of_day(expected**2, base.kept), design)))
         found.append(Restless(width, phi, alpha))
+    return found
+
+
+def ratio(x: Array, y: Array) -> Array:
+    """Divide; 0 where `y` is not positive."""
+    found: Array = x / np.where(y > 0, y, np.inf)
     return found
 
 
@@ -156,21 +175,34 @@ def by_slot(x: NDArray[Any], design: Design, slots: int) -> NDArray[Any]:
 
 def history(x: Array, design: Design) -> Array:
     """Sum, for each day (axis 1), the days of its baseline."""
-    days = np.arange(x.shape[1])
-    ends = np.maximum(days - design.lag, 0)
-    total = np.cumsum(np.concatenate([np.zeros_like(x[:, :1]), x], axis=1), axis=1)
-    upto = total[:, ends]
-    sums: Array = upto - total[:, np.maximum(ends - design.days, 0)]
+    sums = np.zeros_like(x)
+    total = np.cumsum(x, axis=1)
+    # The first day whose baseline holds anything, and the first whose baseline no longer begins with day 0.
+    filled, moved = design.lag + 1, design.lag + design.days + 1
+    sums[:, filled:] = total[:, : max(x.shape[1] - filled, 0)]
+    upto = sums[:, moved:].copy()
+    sums[:, moved:] -= total[:, : max(x.shape[1] - moved, 0)]
     # Differences of cumulated sums leave crumbs of rounding where nothing was.
-    sums[np.abs(sums) <= 1e-12 * np.abs(upto)] = 0
+    sums[:, moved:][np.abs(sums[:, moved:]) <= 1e-12 * np.abs(upto)] = 0
     return sums
 
 
 def trailing(x: Array, length: int) -> Array:
     """Sum the `length` slots that end with each slot."""
-    total = np.cumsum(x, axis=1)
-    total[:, length:] -= total[:, :-length].copy()
-    return total
+    return _last(np.cumsum(x, axis=1), length)
+
+
+def _last(total: Array, length: int) -> Array:
+    """Return, from sums since the beginning, those over the last `length` slots."""
+    sums = total.copy()
+    sums[:, length:] -= total[:, :-length]
+    return sums
+
+
+def _of_day(x: Array, kept: Array) -> Array:
+    """Sum each day's slots of (series, days, slots), those left out left out."""
+    sums: Array = np.einsum("sdh,sdh->sd", x, kept)
+    return sums
 
 
 def _risen(y: Array, mu: Array, phi: Array, events: Array, kept: Array, design: Design) -> Mask:
@@ -185,7 +217,7 @@ def _risen(y: Array, mu: Array, phi: Array, events: Array, kept: Array, design: 
 
     observed, expected = stretches(y), stretches(mu)
     by = (series, days, parts)
-    strayed = np.divide((observed - expected) ** 2, expected, out=np.zeros_like(expected), where=expected > 0)
+    strayed = ratio((observed - expected) ** 2, expected)
     strayed = np.minimum(strayed.reshape(by), 9 * phi[:, :, None]) * kept[:, :, :: slots // parts]
     spread = np.maximum(phi, history(strayed.sum(2), design) / (parts * design.days))[:, :, None]
     expected = expected.reshape(by)
@@ -198,20 +230,24 @@ def _risen(y: Array, mu: Array, phi: Array, events: Array, kept: Array, design: 
     return np.repeat(risen, slots // parts, axis=1).reshape(y.shape)
 
 
-def _expect(capped: Array, n: Array, kept: Array, design: Design) -> tuple[Array, Array, Array]:
+def _scanned(n: Array, kept: Array, design: Design) -> tuple[Array, Array]:
+    """Return what was scanned in each day's baseline, by hour of the day, and in how many slots."""
+    return history(n * kept, design), history(((n > 0) * kept).sum(2), design)
+
+
+def _expect(
+    capped: Array, n: Array, kept: Array, scanned: tuple[Array, Array], design: Design
+) -> tuple[Array, Array, Array]:
     """Return the rates by slot, phi and the events of each day's baseline, all from capped counts."""
-    flagged, scanned = history(capped * kept, design), history(n * kept, design)
-    factor = _season(flagged, scanned, design)
+    flagged, (posts, slots) = history(capped * kept, design), scanned
+    factor = _season(flagged, posts, design)
     exposure = n * factor
     events = np.maximum(flagged.sum(2), 0)
-    exposed = history((exposure * kept).sum(2), design)
-    rate = np.divide(events + 0.5, exposed, out=np.zeros_like(events), where=exposed > 0)
-    surprise = np.divide(capped**2, exposure, out=np.zeros_like(capped), where=exposure > 0)
-    scatter = history((surprise * kept).sum(2), design)
-    slots = history(((n > 0) * kept).sum(2), design)
-    pearson = np.divide(scatter * exposed, events, out=np.zeros_like(events), where=events > 0) - events
+    exposed = history(_of_day(exposure, kept), design)
+    scatter = history(_of_day(ratio(capped**2, exposure), kept), design)
+    pearson = ratio(scatter * exposed, events) - events
     phi = np.maximum(1, pearson / np.maximum(slots - 1, 1))
-    return rate[:, :, None] * factor, phi, events
+    return ratio(events + 0.5, exposed)[:, :, None] * factor, phi, events
 
 
 def _season(flagged: Array, scanned: Array, design: Design) -> Array:
@@ -219,8 +255,7 @@ def _season(flagged: Array, scanned: Array, design: Design) -> Array:
     if design.day == 1:
         return np.ones_like(scanned)
     all_flagged, all_scanned = flagged.sum(2, keepdims=True), scanned.sum(2, keepdims=True)
-    rate = np.divide(all_flagged, all_scanned, out=np.zeros_like(all_flagged), where=all_scanned > 0)
-    factor = (flagged + SEASON_PRIOR) / (rate * scanned + SEASON_PRIOR)
+    factor = (flagged + SEASON_PRIOR) / (ratio(all_flagged, all_scanned) * scanned + SEASON_PRIOR)
     factor[:, : FIRST_DAYS + design.lag] = 1
     positive: Array = np.maximum(factor, 0)
     return positive

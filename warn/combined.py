@@ -143,11 +143,15 @@ def known_by_day(y: Array, n: Array, base: Baseline, design: Design) -> Known:
 
 def facts(y: Array, n: Array, design: Design, kept: Array | None = None) -> Array:
     """Learn what `look` needs on the last day of `y`, which may have begun: one row of numbers for each series."""
+    # How restless a day is rests on one baseline, whose first slot the longest window reaches back from.
+    all_days = -(-y.shape[1] // design.day)
+    days = min(design.days + design.lag + DAYS_TOLD, all_days)
+    first = (all_days - days) * design.day
     parts = []
     for start in range(0, len(y), BLOCK):
         rows = slice(start, start + BLOCK)
-        base = learn(y[rows], n[rows], design, None if kept is None else kept[rows])
-        known = known_by_day(y[rows], n[rows], base, design)
+        base = learn(y[rows], n[rows], design, None if kept is None else kept[rows]).latest(days)
+        known = known_by_day(y[rows, first:], n[rows, first:], base, design)
         columns = [base.usable, known.events, known.phi, *known.recent, known.daily]
         columns += [x for strays in known.strays for x in (strays.phi, strays.alpha)]
         rates = base.rates[:, -DAYS_TOLD:].reshape(len(base.rates), -1)

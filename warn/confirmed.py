@@ -36,10 +36,14 @@ class Judged:
 def decide(
     session: Session, alert_id: int, verdict: str, account_id: int | None, note: str | None, now: dt.datetime
 ) -> Alert:
-    """Write that a person says an alert was an event, or was not; the latest word holds. Raises NotFound."""
+    """Write that a person says an alert was an event, or was not; the latest word holds. Raises NotFound.
+
+    Whoever says so has looked at what it rests on.
+    """
     alert = session.get(Alert, alert_id)
     if alert is None:
         raise NotFound(f"There is no alert {alert_id}.")
+    alert.reviewed = True
     session.add(AlertEvent(alert_id=alert_id, at=now, kind=LINES[verdict], account_id=account_id, note=note))
     session.flush()
     return alert

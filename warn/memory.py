@@ -11,6 +11,7 @@ Nothing is kept that the database does not hold: a worker that starts anew reads
 """
 
 import datetime as dt
+import itertools
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -27,6 +28,7 @@ from warn.series import HOUR_SECONDS, SCOPED_BY_VALUE, Scope, moment_of
 from warn.tally import VOLUME
 
 DAY_HOURS = 24
+HALF_DAY = DAY_HOURS // 2
 MOST_REREAD = 100  # hours; where more have changed, all is read anew
 NOTICED = 0.01  # of a day's volume
 Spans = dict[str, tuple[tuple[int, int], ...]]
@@ -154,18 +156,21 @@ class Memory:
     def _volume_changed(
         self, volume: Shelf, hours: NDArray[np.int64], before: NDArray[np.float32], new: NDArray[np.float32]
     ) -> None:
-        """Unlearn what is measured against a volume that changed by more than a hundredth on some day."""
+        """Unlearn what is measured against a volume that changed by more than a hundredth on some day.
+
+        Only hours that a lesson rests on count: each hour that passes adds to today's volume, and what was learned for
+        tomorrow must outlast that.
+        """
         days = hours // DAY_HOURS
-        for day in np.unique(days):
-            start = int(day) * DAY_HOURS - volume.first
-            total = volume.voices[:, start : start + DAY_HOURS].sum(axis=1)
-            moved = np.abs(new - before)[:, days == day].sum(axis=1) > NOTICED * np.maximum(total, 1)
-            for shelf in self.shelves.values():
-                if moved.any() and volume_of(shelf.scope) == volume.scope:
-                    which = moved[self._volume_rows(shelf, volume)]
-                    for lesson in shelf.lessons.values():
-                        if day * DAY_HOURS < self._ripe(lesson.day):
-                            lesson.done &= ~which[: len(lesson.done)]
+        for shelf in self.shelves.values():
+            if volume_of(shelf.scope) == volume.scope:
+                at = self._volume_rows(shelf, volume)
+                for lesson, day in itertools.product(shelf.lessons.values(), np.unique(days)):
+                    start = int(day) * DAY_HOURS - volume.first
+                    total = volume.voices[:, start : start + DAY_HOURS].sum(axis=1)
+                    rested_on = (days == day) & (hours < self._ripe(lesson.day))
+                    moved = np.abs(new - before)[:, rested_on].sum(axis=1) > NOTICED * np.maximum(total, 1)
+                    lesson.done &= ~moved[at][: len(lesson.done)]
 
     def _take_up_verdicts(self, session: Session, shelf: Shelf) -> None:
         events = confirmed.spans(session, shelf.scope, HOUR_SECONDS)
@@ -176,7 +181,7 @@ class Memory:
 
     def _ripe(self, day: int) -> int:
         """Return the hour up to which the past matters to what is learned for a day."""
-        return (day - self.design.lag) * DAY_HOURS + DAY_HOURS // 2
+        return (day - self.design.lag) * DAY_HOURS + HALF_DAY
 
     # --- looking ------------------------------------------------------------------------------------------------------
 
@@ -192,14 +197,17 @@ class Memory:
         return rows, combined.look(facts, y, n, hour % DAY_HOURS, self.design, width), n
 
     def learn_ahead(self, hour: int) -> None:
-        """From noon on, learn a part of what the next day needs, so that all is there at midnight."""
-        of_day = hour % DAY_HOURS
-        if of_day < DAY_HOURS // 2:
-            return
-        tomorrow = hour // DAY_HOURS + 1
+        """Learn a part of what may be asked for: of today's series, and from noon on of what the next day needs.
+
+        At midnight all is there; and soon after a worker has started, even should all series be heard at once.
+        """
+        today, left = hour // DAY_HOURS, DAY_HOURS - hour % DAY_HOURS
         for shelf in self.shelves.values():
-            todo = np.flatnonzero(~self._prepared(shelf, tomorrow).done)
-            self._learn(shelf, tomorrow, todo[: -(-len(todo) // (DAY_HOURS - of_day))])
+            todo = np.flatnonzero(~self._prepared(shelf, today).done)
+            self._learn(shelf, today, todo[: -(-len(shelf.values) // HALF_DAY)])
+            if left <= HALF_DAY:
+                todo = np.flatnonzero(~self._prepared(shelf, today + 1).done)
+                self._learn(shelf, today + 1, todo[: -(-len(todo) // left)])
 
     def _lesson(self, shelf: Shelf, day: int, rows: NDArray[np.int64]) -> Lesson:
         """Return what is known on a day, with the rows that are asked for learned."""

@@ -12,9 +12,10 @@ for secondary clusters of a scan statistic: report the most unlikely, then those
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from sqlalchemy import Exists, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Exists, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from models.alert import Rule
 from models.assessment import Assessment, Mark
@@ -30,6 +31,7 @@ WEEKS_OF_QUARTER = 13
 OVERLAP = 0.5
 MOST_ALSO = 20
 MOST_VOICES = 5000
+Condition: TypeAlias = ColumnElement[bool] | InstrumentedAttribute[bool]
 
 
 @dataclass(frozen=True)
@@ -83,24 +85,30 @@ def budget(rule: Rule | RuleInput, series: int, settings: WarnSettings) -> float
 
 def voices_of(session: Session, alarm: Alarm) -> frozenset[int]:
     """Return the clusters whose flagged posts an alarm counts; rejected ones have left already."""
+    query = select(Assessment.cluster_id).where(*heard_by(alarm)).distinct().limit(MOST_VOICES)
+    return frozenset(session.scalars(query))
+
+
+def heard_by(alarm: Alarm) -> list[Condition]:
+    """Tell the flagged posts that an alarm counts from all others."""
     scope, (kind, _, key) = alarm.scope, alarm.scope.label.partition(":")
-    query = select(Assessment.cluster_id).where(
+    found: list[Condition] = [
         Assessment.current,
         Assessment.event_at >= alarm.ends_at - alarm.window_hours * HOUR,
         Assessment.event_at < alarm.ends_at,
         Assessment.flagged_now,
-    )
+    ]
     if kind in {"signal", "pathway"}:
-        query = query.where(_marked(kind, key))
+        found.append(_marked(kind, key))
     if scope.country:
-        query = query.where(Assessment.country == scope.country)
+        found.append(Assessment.country == scope.country)
     if scope.dimension in {"target", "target_name"}:
-        query = query.where(_marked(scope.dimension, alarm.value))
+        found.append(_marked(scope.dimension, alarm.value))
     elif scope.dimension == "source":
-        query = query.where(Assessment.source_id == int(alarm.value))
+        found.append(Assessment.source_id == int(alarm.value))
     elif scope.dimension in {"language", "country"}:
-        query = query.where(getattr(Assessment, scope.dimension) == alarm.value)
-    return frozenset(session.scalars(query.distinct().limit(MOST_VOICES)))
+        found.append(getattr(Assessment, scope.dimension) == alarm.value)
+    return found
 
 
 def speak_once(alarms: Sequence[Heard]) -> list[Spoken]:

@@ -16,7 +16,8 @@ from models.alert import Alert, Rule
 from models.database import Sessions, reading, writing
 from models.tally import hour_of
 from warn import series, watch
-from warn.about import FIELDS
+from warn.about import FIELDS, merged
+from warn.behind import behind
 from warn.confirmed import stem_of
 from warn.memory import Memory
 from warn.multiplicity import MOST_ALSO, Heard, Spoken, budget, speak_once, voices_of, watched
@@ -94,7 +95,7 @@ def _spoken(
 
 
 def about(alarm: Alarm, name: str) -> dict[str, list[str]]:
-    """Say what a surge is about, in the fields that webhooks and silences filter by."""
+    """Say what a series is about, in the fields that webhooks and silences filter by; its posts may say more."""
     scope, (kind, _, key) = alarm.scope, alarm.scope.label.partition(":")
     fields: dict[str, list[str]] = {field: [] for field in FIELDS}
     fields["signals"] = [key] if kind == "signal" else []
@@ -130,7 +131,8 @@ def _draft(session: Session, rule: Rule, told: Spoken, quiet: dt.datetime) -> Dr
     """Draft the alert of an alarm; it belongs to the episode that is still going on, if one is."""
     alarm = told.heard.alarm
     name = series.names(session, alarm.scope.dimension, [alarm.value])[alarm.value]
-    what = about(alarm, name)
+    posts = behind(session, alarm)
+    what = merged(about(alarm, name), posts.about)
     also = [_also(session, folded.alarm) for folded in told.folded[:MOST_ALSO]]
     return Draft(
         rule=rule,
@@ -139,6 +141,8 @@ def _draft(session: Session, rule: Rule, told: Spoken, quiet: dt.datetime) -> Dr
         about=what,
         rests_on=rests_on(alarm, name) | ({"also": also} if also else {}),
         count=alarm.observed,
+        stage=posts.stage,
+        reviewed=posts.reviewed,
     )
 
 

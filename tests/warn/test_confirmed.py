@@ -52,9 +52,11 @@ def test_a_confirmed_surge_leaves_the_history_of_its_series(sessions: Sessions, 
         return 0 if mask is None else int((1 - mask).sum())
 
     assert left_out() == 0
+    assert not only_alert(sessions).reviewed
     with writing(sessions) as session:
         confirmed.decide(session, alarmed, "confirmed", None, None, now)
     assert left_out() == 25
+    assert only_alert(sessions).reviewed
     with reading(sessions) as session:
         assert kept(session, Scope("signal:incitement"), [""], slot - 48, slot, HOUR_SECONDS) is None
         days = kept(session, SCOPE, [""], *(series.slot_of(now, DAY_SECONDS) + k for k in (-5, 1)), DAY_SECONDS)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -163,6 +164,85 @@ def test_a_late_volume_is_taken_up_at_once_only_where_it_matters(
         assert_alike(sessions, memory, hour)
     else:
         assert_alike(sessions, memory, hour + 9)  # the next day
+
+
+def learned(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Count the series that are learned, one number for each time."""
+    counts: list[int] = []
+    facts = combined.facts
+
+    def counted(y: Array, *rest: Any) -> Array:
+        counts.append(len(y))
+        return facts(y, *rest)
+
+    monkeypatch.setattr(combined, "facts", counted)
+    return counts
+
+
+def test_what_was_learned_ahead_outlasts_the_hours_until_midnight(
+    sessions: Sessions, end: dt.datetime, random: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    y, n = history(random)
+    memory, hour, counts = Memory(), series.slot_of(end, HOUR_SECONDS), learned(monkeypatch)
+    with writing(sessions) as session:
+        write(session, y, n, end)
+    by_hour = []
+    for ahead in range(11):  # from three in the afternoon until one in the night
+        voices = {Key("any", "target_name", name, ""): Cell(1, 1, 0) for name in NAMES}
+        with writing(sessions) as session:
+            volume = {Key("volume", "all", "", ""): Cell(60, 60, 0)}
+            ledger.store(session, end + ahead * HOUR, volume | voices)
+        del counts[:]
+        with reading(sessions) as session:
+            together(session, memory, hour + ahead)
+        by_hour.append(sum(counts))
+    assert by_hour[1:9] == [1] * 8  # nine series for tomorrow, one an hour
+    assert by_hour[9:] == [0, 0]
+    assert_alike(sessions, memory, hour + 10)
+
+
+def test_a_morning_that_changes_is_learned_again_for_tomorrow(
+    sessions: Sessions, end: dt.datetime, random: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    y, n = history(random)
+    memory, hour = Memory(), series.slot_of(end, HOUR_SECONDS) - 1
+    with writing(sessions) as session:
+        write(session, y, n, end)
+    with reading(sessions) as session:
+        for ahead in range(10):
+            together(session, memory, hour + ahead)
+    counts = learned(monkeypatch)
+    for back, again in ((1, 0), (9, len(NAMES))):  # the afternoon matters the day after only, the morning tomorrow
+        with writing(sessions) as session:
+            counted = {Key("volume", "all", "", ""): Cell(5000, 5000, 0)}
+            counted |= {
+                Key("any", "target_name", name, ""): Cell(int(voices), int(voices), 0)
+                for name, voices in zip(NAMES, y[:, -back], strict=True)
+                if voices
+            }
+            ledger.store(session, end - back * HOUR, counted)
+        del counts[:]
+        with reading(sessions) as session:
+            together(session, memory, hour + 9)
+        assert sum(counts) == again
+
+
+def test_after_a_start_the_series_that_were_quiet_are_learned_hour_by_hour(
+    sessions: Sessions, end: dt.datetime, random: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    y, n = history(random)
+    y[:, -80:] = 0
+    early = end - 8 * HOUR
+    memory, hour, counts = Memory(), series.slot_of(early, HOUR_SECONDS) - 1, learned(monkeypatch)
+    with writing(sessions) as session:
+        write(session, y, n, early)
+    with reading(sessions) as session:
+        by_hour = []
+        for ahead in range(5):
+            del counts[:]
+            together(session, memory, hour + ahead)
+            by_hour.append(sum(counts))
+    assert by_hour == [1] * 5
 
 
 def test_a_value_never_heard_before_joins(sessions: Sessions, end: dt.datetime, random: np.random.Generator) -> None:

@@ -112,27 +112,32 @@ class GeneralisedLikelihoodRatio:
         mean = observed[:, : self.training].mean(1, keepdims=True)
         alpha = _dispersion(observed[:, : self.training], mean) if self.alpha is None else self.alpha + 0 * mean
         x = observed[:, self.training :]
-        score = np.zeros_like(x)
-        for row in range(len(x)):
-            start = 0
-            for slot in range(x.shape[1]):
-                start = max(start, slot + 1 - self.longest)
-                sums = np.cumsum(x[row, start : slot + 1][::-1])
-                score[row, slot] = np.max(self._gain(sums, float(mean[row, 0]), float(alpha[row, 0])))
-                if score[row, slot] >= self.threshold:
-                    start = slot + 1
+        score, start = np.zeros_like(x), np.zeros(len(x), dtype=np.int64)
+        for slot in range(x.shape[1]):
+            start = np.maximum(start, slot + 1 - self.longest)
+            sums = np.cumsum(x[:, int(start.min(initial=slot)) : slot + 1][:, ::-1], axis=1)
+            since_start = np.arange(sums.shape[1]) <= slot - start[:, None]
+            gains = np.where(since_start, self._gain(sums, mean, alpha, since_start), 0.0)
+            score[:, slot] = gains.max(axis=1, initial=0.0)
+            start = np.where(score[:, slot] >= self.threshold, slot + 1, start)
         return _charted(observed, self.training, mean, score, score >= self.threshold)
 
-    def _gain(self, sums: Array, mean: float, alpha: float) -> Array:
-        """Return the log likelihood ratio of the best rise over no rise, for sums over 1, 2, 3... slots."""
-        slots = np.arange(1.0, len(sums) + 1)
-        if alpha == 0:
+    def _gain(self, sums: Array, mean: Array, alpha: Array, since_start: Mask) -> Array:
+        """Return the log likelihood ratio of the best rise over no rise, for sums over 1, 2, 3... slots (columns)."""
+        slots = np.arange(1.0, sums.shape[1] + 1)
+        if self.alpha == 0:
             return poisson_gain(sums, mean * slots)
-        if mean == 0:
-            return np.where(sums > 0, np.inf, 0.0)
-        theta = _newton(sums, mean, alpha) if self.as_r else np.log(np.maximum(sums / slots / mean, 1))
-        ratio = np.log1p(alpha * mean) - np.log1p(alpha * mean * np.exp(theta))
-        return np.asarray(theta * sums + (sums + slots / alpha) * ratio)
+        usual = np.where(mean > 0, mean, 1.0)
+        if self.as_r:
+            theta = np.zeros_like(sums)
+            for row, known in enumerate(since_start):
+                theta[row, known] = _newton(sums[row, known], float(usual[row, 0]), float(alpha[row, 0]))
+        else:
+            theta = np.log(np.maximum(sums / slots / usual, 1))
+        ratio = np.log1p(alpha * usual) - np.log1p(alpha * usual * np.exp(theta))
+        gain = theta * sums + (sums + slots / alpha) * ratio
+        # After a training without a single post, the first one is a rise beyond measure.
+        return np.where(mean > 0, gain, np.where(sums > 0, np.inf, 0.0))
 
 
 def _newton(sums: Array, mean: float, alpha: float) -> Array:

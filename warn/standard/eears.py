@@ -2,8 +2,9 @@
 
 Blocks of 24 hours against the seven before. A first bound comes from the plain mean and deviation; with `downweight`,
 baseline values with a large studentised residual get weight (threshold / residual)^4. Where the seven values are all
-alike there is no deviation, and no bound: epitweetr then never alarms, and neither does this. With `step` 7 the blocks
-compared are those of the same weekday, as its setting for that does.
+alike there is no deviation, and no bound: epitweetr then never alarms, and neither does this. Where weighing has left
+nearly none, any post lies beyond every bound; `min_sigma`, which epitweetr does not have, keeps that from happening.
+With `step` 7 the blocks compared are those of the same weekday, as its setting for that does.
 """
 
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ class Eears:
     alpha: float = 0.025
     weights_alpha: float = 0.05
     downweight: bool = True
+    min_sigma: float = 0.0
     name: str = "epitweetr"
 
     def evaluate(self, observed: Array, volume: Array) -> Verdict:  # noqa: ARG002  counts only
@@ -39,7 +41,7 @@ class Eears:
             mean[:, reach:] = (weights * past).sum(-1) / total
             deviation[:, reach:] = np.sqrt((weights * (past - mean[:, reach:, None]) ** 2).sum(-1) / (n - 1))
         if self.downweight:
-            deviation = np.where(deviation > 0, deviation, np.nan)
+            deviation = np.where(deviation > 0, np.maximum(deviation, self.min_sigma), np.nan)
         upper = mean + t.isf(self.alpha, n - 1) * deviation * np.sqrt(1 + 1 / n)
         with np.errstate(divide="ignore", invalid="ignore"):
             score = (observed - mean) / deviation

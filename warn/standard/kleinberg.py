@@ -26,25 +26,30 @@ class Kleinberg:
 
     def evaluate(self, observed: Array, volume: Array) -> Verdict:
         """Judge every slot that has a whole baseline before it; the score is the evidence for the upper state."""
-        scanned = np.maximum(volume, observed)
         score, expected = np.full(observed.shape, np.nan), np.full(observed.shape, np.nan)
         climb = self.gamma * np.log(self.baseline)
+        gain, expected[:, self.baseline :] = self._gain(observed, np.maximum(volume, observed))
         evidence = np.zeros(len(observed))
-        for slot in range(self.baseline, observed.shape[1]):
-            before = slice(slot - self.baseline, slot)
-            total = observed[:, before].sum(1) + 0.5
-            if self.by_volume:
-                share = np.minimum(total / np.maximum(scanned[:, before].sum(1), 1), 0.5)
-                high = np.minimum(share * self.ratio, 0.99)
-                rest = scanned[:, slot] - observed[:, slot]
-                gain = xlogy(observed[:, slot], high / share) + xlogy(rest, (1 - high) / (1 - share))
-                expected[:, slot] = share * scanned[:, slot]
-            else:
-                rate = total / self.baseline
-                gain = observed[:, slot] * np.log(self.ratio) - (self.ratio - 1) * rate
-                expected[:, slot] = rate
+        for slot in range(gain.shape[1]):
             # Difference of the two states' best costs; beyond either end a path changes state.
-            evidence = np.clip(evidence + gain, 0, 2 * climb)
-            score[:, slot] = evidence
+            evidence = np.clip(evidence + gain[:, slot], 0, 2 * climb)
+            score[:, self.baseline + slot] = evidence
         alarm = np.asarray(np.nan_to_num(score, nan=-1.0) > climb)
         return Verdict(score, expected, np.full(observed.shape, np.nan), alarm)
+
+    def _gain(self, observed: Array, scanned: Array) -> tuple[Array, Array]:
+        """Return what each slot after the first baseline says for the upper state, and what was expected in it."""
+        total, posts = self._before(observed) + 0.5, self._before(scanned)
+        y, n = observed[:, self.baseline :], scanned[:, self.baseline :]
+        if not self.by_volume:
+            rate = total / self.baseline
+            return y * np.log(self.ratio) - (self.ratio - 1) * rate, rate
+        share = np.minimum(total / np.maximum(posts, 1), 0.5)
+        high = np.minimum(share * self.ratio, 0.99)
+        return xlogy(y, high / share) + xlogy(n - y, (1 - high) / (1 - share)), share * n
+
+    def _before(self, x: Array) -> Array:
+        """Sum the baseline of each slot that has a whole one."""
+        total = np.cumsum(np.pad(x, ((0, 0), (1, 0))), axis=1)
+        sums: Array = total[:, self.baseline : -1] - total[:, : max(x.shape[1] - self.baseline, 0)]
+        return sums

@@ -62,7 +62,7 @@ def farrington(detector: Farrington, column: int, tolerance: float) -> Method:
 
 
 def essence(method: str) -> Method:
-    return Method("p.value", lambda y, _, at: Essence(method).result(y).p[at])
+    return Method("p.value", lambda y, _, at: Essence(method).result(y[None]).p[0, at])
 
 
 def rki(**settings: Any) -> Method:
