@@ -6,7 +6,7 @@ languages or documents: passages go in, logits come out, and a passage's logits 
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -125,15 +125,24 @@ class Network(nn.Module):
 
     def pooled(self, ids: Tensor, mask: Tensor) -> Tensor:
         """(batch, tokens) ids and 0/1 mask to (batch, hidden): the mean over the real tokens."""
-        hidden = self.tokens(ids, mask)
+        return self.mean(self.tokens(ids, mask), mask)
+
+    @staticmethod
+    def mean(hidden: Tensor, mask: Tensor) -> Tensor:
+        """(batch, tokens, hidden) to (batch, hidden), over the real tokens."""
         weight = mask.unsqueeze(-1).to(hidden.dtype)
         return (hidden * weight).sum(1) / weight.sum(1).clamp(min=1.0)
 
     def tokens(self, ids: Tensor, mask: Tensor) -> Tensor:
         """(batch, tokens) ids and 0/1 mask to (batch, tokens, hidden)."""
         hidden: Tensor = self.embeddings(ids)
+        return self.through(self.layers, hidden, mask)
+
+    @staticmethod
+    def through(layers: Iterable[nn.Module], hidden: Tensor, mask: Tensor) -> Tensor:
+        """What some layers in a row make of (batch, tokens, hidden)."""
         keep = mask.bool()[:, None, None, :]  # (batch, 1, 1, tokens)
-        for layer in self.layers:
+        for layer in layers:
             hidden = layer(hidden, keep)
         return hidden
 

