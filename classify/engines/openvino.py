@@ -29,7 +29,7 @@ from classify.scorer import Floats
 
 STEP = 8  # widths are multiples of this: few shapes, each of which costs memory, for little padding
 MOST_ROWS, MOST_TOKENS = 8, 384  # of a batch: what fits the caches of a core
-TILED_ROWS, TILED_TOKENS = 32, 1024  # the same for tiles, which want larger matrices
+TILED_STEP, TILED_ROWS, TILED_TOKENS = 16, 32, 1024  # the same for tiles, which want larger matrices
 CPU = Path("/proc/cpuinfo")
 ACTIVATION_GROUP = 128  # values of a token that share a scale; fewer are slower, more change more decisions
 TOLERANCE = 0.1  # of the reference logits' spread; int8 with bf16 strays by 0.02 or so, a wrong kernel by 1
@@ -51,6 +51,7 @@ class OpenVino:
         divided = all(shape[size] % ACTIVATION_GROUP == 0 for size in ("hidden", "inner"))
         between = "bf16" if "BF16" in can and divided else "fp32"
         tiled = between == "bf16" and tiles()
+        self._step = TILED_STEP if tiled else STEP
         self._most = (TILED_ROWS, TILED_TOKENS) if tiled else (MOST_ROWS, MOST_TOKENS)
         self.name = (
             "openvino: weights and activations in bf16, which this processor multiplies in tiles"
@@ -108,7 +109,7 @@ class OpenVino:
         return np.asarray(np.einsum("rh,hl->rl", pooled, self._heads) + self._bias)
 
     def _width(self, length: int) -> int:
-        return min(-(-length // STEP) * STEP, len(self._places))
+        return min(-(-length // self._step) * self._step, len(self._places))
 
 
 def tiles() -> bool:
