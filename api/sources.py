@@ -109,7 +109,7 @@ def acknowledge(session: Session, source_id: int, by: str, account_id: int, now:
     source = session.get(Source, source_id, with_for_update=True)
     if source is None:
         raise NotFound(f"there is no source {source_id}")
-    waiting = [one for one in source.identity.get("changes", ()) if not one["acknowledged_at"]]
+    waiting = hijack.waiting(source.identity)
     if not waiting:
         raise Conflict(f"nothing has changed about {source.name!r} that nobody has looked at")
     source.identity = hijack.acknowledged(source.identity, by, now)

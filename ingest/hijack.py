@@ -65,9 +65,14 @@ def compared(identity: Identity, seen: Mapping[str, str], now: dt.datetime) -> I
     return {"known": known | learnt, "changes": _with(changes, what, now) if what else changes}
 
 
+def waiting(identity: Identity) -> list[dict[str, Any]]:
+    """Return the changes that nobody has acknowledged, the newest first."""
+    return [one for one in identity.get("changes", ()) if not one["acknowledged_at"]]
+
+
 def open_change(identity: Identity) -> dict[str, Any] | None:
     """Return the change of several marks that nobody has acknowledged, or None."""
-    return next((one for one in identity.get("changes", ()) if one["grave"] and not one["acknowledged_at"]), None)
+    return next((one for one in waiting(identity) if one["grave"]), None)
 
 
 def sentence(identity: Identity) -> str | None:

@@ -161,7 +161,7 @@ class Memory:
         Only hours that a lesson rests on count: each hour that passes adds to today's volume, and what was learned for
         tomorrow must outlast that.
         """
-        days = hours // DAY_HOURS
+        days, strayed = hours // DAY_HOURS, np.abs(new - before)
         for shelf in self.shelves.values():
             if volume_of(shelf.scope) == volume.scope:
                 at = self._volume_rows(shelf, volume)
@@ -169,7 +169,7 @@ class Memory:
                     start = int(day) * DAY_HOURS - volume.first
                     total = volume.voices[:, start : start + DAY_HOURS].sum(axis=1)
                     rested_on = (days == day) & (hours < self._ripe(lesson.day))
-                    moved = np.abs(new - before)[:, rested_on].sum(axis=1) > NOTICED * np.maximum(total, 1)
+                    moved = strayed[:, rested_on].sum(axis=1) > NOTICED * np.maximum(total, 1)
                     lesson.done &= ~moved[at][: len(lesson.done)]
 
     def _take_up_verdicts(self, session: Session, shelf: Shelf) -> None:

@@ -138,8 +138,8 @@ def noted(rows: Sequence[Source], now: dt.datetime) -> dict[int, list[str]]:
     return {
         source.id: [
             hijack.in_words(one)
-            for one in source.identity.get("changes", ())
-            if not one["acknowledged_at"] and (one["grave"] or now - dt.datetime.fromisoformat(one["at"]) < NOTED_FOR)
+            for one in hijack.waiting(source.identity)
+            if one["grave"] or now - dt.datetime.fromisoformat(one["at"]) < NOTED_FOR
         ]
         for source in rows
     }

@@ -208,13 +208,12 @@ Optimizers = tuple[torch.optim.Optimizer, ...]
 
 
 def _step(network: Network, optimizers: Optimizers, seen: batches.Batch | frozen.Kept, options: TrainOptions) -> float:
-    batch = seen.batch if isinstance(seen, frozen.Kept) else seen
     # The fused attention is slower here: its way back takes a quarter of a step on a processor.
     with torch.autocast("cpu", torch.bfloat16, enabled=options.bf16), sdpa_kernel(SDPBackend.MATH):
         if isinstance(seen, frozen.Kept):
-            logits = frozen.forward(network, options.frozen, seen)
+            batch, logits = seen.batch, frozen.forward(network, options.frozen, seen)
         else:
-            logits = network(batch.ids, batch.mask)
+            batch, logits = seen, network(seen.ids, seen.mask)
     loss = loss_of(logits, batch)
     _learn(network, optimizers, loss)
     return float(loss.detach())
@@ -293,8 +292,8 @@ def _optimizers(network: Network, options: TrainOptions, guess: masked.Guess) ->
     """AdamW for the body and the heads; for the word embeddings one that touches only the words of the batch."""
     words = network.embeddings.word_embeddings
     words.sparse = True
-    learnt = options.word_rate > 0 and not options.frozen
-    words.requires_grad_(learnt)
+    if not options.word_rate:
+        words.requires_grad_(False)
     learning = [(name, p) for name, p in network.named_parameters() if p.requires_grad and p is not words.weight]
     heads = [p for name, p in learning if name.split(".")[0] in HEADS] + list(guess.parameters())
     plain = [p for name, p in learning if name.split(".")[0] not in HEADS and p.ndim < 2]
@@ -305,7 +304,7 @@ def _optimizers(network: Network, options: TrainOptions, guess: masked.Guess) ->
         {"params": heads, "scale": options.head_rate, "weight_decay": 0.0},
     ]
     dense = torch.optim.AdamW(groups, lr=options.learning_rate, fused=True)
-    if not learnt:
+    if not words.weight.requires_grad:
         return (dense,)
     sparse = {"params": [words.weight], "scale": options.word_rate}
     return dense, torch.optim.SparseAdam([sparse], lr=options.word_rate)

@@ -28,6 +28,15 @@ def flood(start: int, count: int) -> str:
     return rss(*(item(n, f"They are rats, says copy {n}.") for n in range(start, start + count)))
 
 
+def flooded(desk_with: Make, server: FaultServer) -> tuple[Desk, int]:
+    """Return a desk that has polled a source of thirty items once, with a quota of ten, and the source's number."""
+    desk = desk_with(source_items_per_day=10)
+    server["/flood"] = text(flood(0, 30))
+    source_id = desk.watch(server.url("/flood"))
+    desk.poll()
+    return desk, source_id
+
+
 def counts(desk: Desk, source_id: int) -> tuple[int, int]:
     """Return how many items of a source went on and how many are held back."""
     with reading(desk.sessions) as session:
@@ -77,10 +86,7 @@ def test_a_flood_is_held_back_and_nothing_of_it_is_lost(desk_with: Make, server:
 def test_what_is_held_back_is_not_read_until_it_is_let_in_and_half_of_a_day_stays_free(
     desk_with: Make, server: FaultServer
 ) -> None:
-    desk = desk_with(source_items_per_day=10)
-    server["/flood"] = text(flood(0, 30))
-    source_id = desk.watch(server.url("/flood"))
-    desk.poll()
+    desk, source_id = flooded(desk_with, server)
 
     def documents() -> int:
         while extract(desk.sessions, desk.network, desk.settings, desk.now):
@@ -158,10 +164,7 @@ def test_a_push_over_the_quota_is_taken_held_and_then_refused_with_a_reason(desk
 
 
 def test_what_a_person_releases_is_no_longer_counted_as_held(desk_with: Make, server: FaultServer) -> None:
-    desk = desk_with(source_items_per_day=10)
-    server["/flood"] = text(flood(0, 30))
-    source_id = desk.watch(server.url("/flood"))
-    desk.poll()
+    desk, source_id = flooded(desk_with, server)
     with writing(desk.sessions) as session:
         for one in session.scalars(select(Item).where(quota.held_back())):
             one.quarantined_at = one.quarantine_reason = None
@@ -171,10 +174,7 @@ def test_what_a_person_releases_is_no_longer_counted_as_held(desk_with: Make, se
 
 
 def test_a_clock_that_goes_back_begins_no_new_day(desk_with: Make, server: FaultServer) -> None:
-    desk = desk_with(source_items_per_day=10)
-    server["/flood"] = text(flood(0, 30))
-    source_id = desk.watch(server.url("/flood"))
-    desk.poll()
+    desk, source_id = flooded(desk_with, server)
     server["/flood"] = text(flood(30, 5))
     desk.poll(-DAY)
     assert counts(desk, source_id) == (10, 25)
