@@ -37,9 +37,9 @@ from classify.checkpoint import BUNDLED
 from classify.model import Network, Shape
 from classify.train import rows
 from classify.train.batches import collate
-from classify.train.earlier import RECORD, WEIGHTS, record_of, weights_of
+from classify.train.earlier import RECORD, WEIGHTS, read_tokenizer, record_of, weights_of
 from classify.train.lineup import LINEUPS
-from classify.train.run import TrainOptions, read_tokenizer, train
+from classify.train.run import TrainOptions, train
 
 WORDS = "embeddings.word_embeddings.weight"
 LINEUP = LINEUPS["multilingual"]

@@ -106,11 +106,11 @@ class Layer(nn.Module):
 class Network(nn.Module):
     """Body, mean pooling over the real tokens, linear heads."""
 
-    def __init__(self, shape: Shape, dropout: float = 0.1) -> None:
+    def __init__(self, shape: Shape, dropout: float = 0.1, layer: type[Layer] = Layer) -> None:
         super().__init__()
         self.shape = shape
         self.embeddings = Embeddings(shape)
-        self.layers = nn.ModuleList(Layer(shape, dropout) for _ in range(shape.layers))
+        self.layers = nn.ModuleList(layer(shape, dropout) for _ in range(shape.layers))
         self.signals = nn.Linear(shape.hidden, 8)
         self.stage = nn.Linear(shape.hidden, 4)
         self.stance = nn.Linear(shape.hidden, 4)
@@ -130,8 +130,8 @@ class Network(nn.Module):
     @staticmethod
     def mean(hidden: Tensor, mask: Tensor) -> Tensor:
         """(batch, tokens, hidden) to (batch, hidden), over the real tokens."""
-        weight = mask.unsqueeze(-1).to(hidden.dtype)
-        return (hidden * weight).sum(1) / weight.sum(1).clamp(min=1.0)
+        weight = mask.unsqueeze(-1).float()
+        return (hidden.float() * weight).sum(1) / weight.sum(1).clamp(min=1.0)
 
     def tokens(self, ids: Tensor, mask: Tensor) -> Tensor:
         """(batch, tokens) ids and 0/1 mask to (batch, tokens, hidden)."""

@@ -62,6 +62,7 @@ class OpenVino:
         wanted = {
             "INFERENCE_NUM_THREADS": threads,
             "NUM_STREAMS": 1,
+            "ENABLE_CPU_PINNING": False,  # or a second process would share the first core with this one
             "INFERENCE_PRECISION_HINT": "bf16" if between == "bf16" else "f32",
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": ACTIVATION_GROUP if divided else 0,
         }

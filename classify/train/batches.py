@@ -52,6 +52,8 @@ def epoch(
     """About `rows` rows in batches of at most `batch_tokens`, every part at its share of each pool."""
     draw = random.Random(seed)  # noqa: S311 - sampling, not secrecy
     orders = [_Endless(part.rows, draw) for part in parts]
+    if not any(part.rows for part in parts):
+        return
     pool_rows = POOL_BATCHES * max(1, batch_tokens // 32)
     for _ in range(max(1, rows // pool_rows)):
         pool = [
@@ -60,7 +62,7 @@ def epoch(
         texts = [_disguised(row, draw, glossary) for row in pool]
         encoded = tokenizer.encode_batch(texts)
         order = sorted(range(len(pool)), key=lambda i: (len(encoded[i].ids), draw.random()))
-        groups = list(_budgeted(order, [len(e.ids) for e in encoded], batch_tokens))
+        groups = list(budgeted(order, [len(e.ids) for e in encoded], batch_tokens))
         draw.shuffle(groups)
         for group in groups:
             yield collate([pool[i] for i in group], [encoded[i].ids for i in group], readings)
@@ -89,9 +91,10 @@ class _Endless:
         return taken
 
 
-def _budgeted(order: Sequence[int], lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+def budgeted(order: Sequence[int], lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+    """Row numbers of ascending length in groups of at most `budget` tokens with their padding."""
     group: list[int] = []
-    for index in order:  # ascending length, so the next row is the longest
+    for index in order:  # the next row is the longest
         if group and (len(group) + 1) * lengths[index] > budget:
             yield group
             group = []

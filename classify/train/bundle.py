@@ -26,9 +26,9 @@ from classify.settings import ClassifySettings
 from classify.text import passages
 from classify.train import authored, fuse, rows
 from classify.train.base import BASE, sha256
-from classify.train.earlier import history, record_of, weights_of
+from classify.train.earlier import MAX_TOKENS, history, read_tokenizer, record_of, weights_of
 from classify.train.lineup import Lineup
-from classify.train.run import MAX_TOKENS, lineup_of, read_tokenizer
+from classify.train.run import lineup_of
 from classify.train.tune import PER_SET, Dev, tune
 from models.assessment import SIGNALS, STANCES, TARGETS
 
@@ -156,7 +156,7 @@ def _record(told: dict[str, Any], out: Path) -> Path:
 
 def _name(base: dict[str, str], lineup: Lineup) -> str:
     own = "tocsin-minilm" if base["name"] == BASE else f"tocsin-{base['name'].lower()}"
-    return own if lineup.name == "english" else f"{own}-{lineup.name}"
+    return own if lineup.name == "english" or lineup.name in own else f"{own}-{lineup.name}"
 
 
 def _bare() -> ModelConfig:

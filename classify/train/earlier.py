@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors.torch import load, load_file
+from tokenizers import Tokenizer
 from torch import Tensor
 
 from classify.checkpoint import BUNDLED, FORMAT, checked, config_file
@@ -17,6 +18,7 @@ from classify.model import dequantised
 
 RECORD = "training.json"
 WEIGHTS = "model.safetensors"
+MAX_TOKENS = 128
 
 
 def found(name: str) -> Path | None:
@@ -50,6 +52,14 @@ def weights_of(folder: Path) -> dict[str, Tensor]:
     if packed is None:
         return load_file(folder / WEIGHTS)
     return dequantised(load(checked(folder / WEIGHTS, packed["weights"]["sha256"])))
+
+
+def read_tokenizer(folder: Path) -> Tokenizer:
+    """The tokenizer of a folder, without padding, cut at the longest passage."""
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(MAX_TOKENS)
+    return tokenizer
 
 
 def _packed(folder: Path) -> dict[str, Any] | None:

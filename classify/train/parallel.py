@@ -15,7 +15,7 @@ from torch import Tensor
 
 from classify.errors import BadTrainingData
 from classify.model import Network, Shape
-from classify.train.earlier import record_of, weights_of
+from classify.train.earlier import read_tokenizer, record_of, weights_of
 from classify.train.rows import NTREX, clean, held_out
 
 ENGLISH = "eng-US"
@@ -65,8 +65,6 @@ def pairs(data: Path, teacher: Path, tokenizer: Tokenizer, seed: int) -> Iterato
 @torch.inference_mode()
 def embedded(run: Path, texts: list[str]) -> Tensor:
     """(texts, hidden): what an English run's body makes of each."""
-    from classify.train.run import read_tokenizer
-
     network = Network(Shape(**record_of(run)["shape"]))
     network.load_state_dict(weights_of(run))
     network.eval()

@@ -7,10 +7,12 @@ What it writes is a folder of full-precision weights; `classify.train.bundle` ca
 import contextlib
 import json
 import math
+import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -25,16 +27,18 @@ from classify.engines.reference import HEADS
 from classify.errors import BadTrainingData
 from classify.model import Logits, Network, Shape
 from classify.ngrams import FILE as GRAMS
-from classify.train import authored, batches, frozen, glossary, masked, parallel, rows
+from classify.train import authored, batches, frozen, glossary, layer, masked, parallel, rows, together
 from classify.train import base as bases
+from classify.train.answers import Answers
 from classify.train.bring import with_imported
 from classify.train.corpus import corpus
-from classify.train.earlier import RECORD, WEIGHTS, found, record_of, weights_of
+from classify.train.earlier import RECORD, WEIGHTS, found, read_tokenizer, record_of, weights_of
+from classify.train.level import level
 from classify.train.lineup import LINEUPS, Lineup
 
-MAX_TOKENS = 128
 CHECKPOINT = "checkpoint.pt"
 CHECKPOINT_EVERY = 200
+LEVELLED = 24  # batches by which a base is levelled
 ALIGN = 2.0  # weight of a step on translations; pooled values are of the order of one
 
 
@@ -60,6 +64,8 @@ class TrainOptions:
     dictionaries: Path | None = None  # FreeDict's folder: English texts are then also said in other languages' words
     teacher: Path | None = None  # an English run that translated sentences are drawn towards
     align_every: int = 8  # every so many steps, one on those sentences, where there is a teacher
+    answers: Path | None = None  # what the English model says where an English label is unknown: classify.train.answers
+    level: bool = False  # a new base's pooled values are first brought to a spread of one: classify.train.level
     frozen: int = (
         0  # how many of the lowest layers, the word vectors with them, learn nothing: see classify.train.frozen
     )
@@ -69,6 +75,7 @@ class TrainOptions:
     masked_every: int = 0  # every so many steps, one on words left out of any text, labelled or not; 0 for none
     seed: int = 7
     threads: int = 1
+    workers: int = 1  # processes of so many threads each that train together: classify.train.together
     bf16: bool = True
     minutes: float | None = None  # of each thread's processor time after which to stop, with the schedule finished
 
@@ -80,42 +87,62 @@ def options_from(config: Path | None, *, data: Path, base: str | None, out: Path
     if unknown:
         raise BadTrainingData(f"{config} has no option {unknown[0]!r}; see TrainOptions in classify/train/run.py.")
     if not resume:
-        (out / CHECKPOINT).unlink(missing_ok=True)
+        for left in out.glob(f"*{CHECKPOINT}"):
+            left.unlink()
     if base:
         earlier = found(base)
         told |= {"base": base} if earlier is None else {"start_from": earlier}
-    for key in ("start_from", "teacher", "dictionaries"):
+    for key in ("start_from", "teacher", "dictionaries", "answers"):
         if told.get(key):
             told[key] = Path(told[key])
     return TrainOptions(**told | {"data": data, "out": out})
 
 
 def train(options: TrainOptions, progress: Callable[[int, int, float], None] | None = None) -> Path:
-    """Train and write `model.safetensors`, `tokenizer.json` and `training.json` to `options.out`."""
-    torch.manual_seed(options.seed)
+    """Train and write `model.safetensors`, `tokenizer.json` and `training.json` to `options.out`.
+
+    `progress` hears of every step where there is one process; several show a bar of the first one's steps.
+    """
+    options.out.mkdir(parents=True, exist_ok=True)
+    if options.workers == 1:
+        _train(together.Group(), options, progress)
+    else:
+        together.run(_train, options.workers, options.out, options)
+    return options.out
+
+
+def _train(
+    group: together.Group, options: TrainOptions, progress: Callable[[int, int, float], None] | None = None
+) -> None:
+    torch.manual_seed(options.seed)  # the same for all: they begin with the same heads
     torch.set_num_threads(options.threads)
     lineup = lineup_of(options.lineup, options.data)
     network, tokenizer, origin = _beginning(options, len(lineup.readings))
-    pairs = parallel.pairs(options.data, options.teacher, tokenizer, options.seed) if options.teacher else None
-    gaps, guess = _masking(options, network, tokenizer)
+    own = replace(options, seed=options.seed + group.rank)
+    batches_of = _batches(own, lineup, tokenizer)
+    if options.level and not options.start_from:
+        level(network, islice(batches_of, LEVELLED))
+    pairs = parallel.pairs(options.data, options.teacher, tokenizer, own.seed) if options.teacher else None
+    gaps, guess = _masking(own, network, tokenizer)
     if options.frozen:
         frozen.freeze(network, options.frozen)
+        batches_of = frozen.again(network, options.frozen, batches_of, options.kept, own.seed)
     optimizers = _optimizers(network, options, guess)
-    options.out.mkdir(parents=True, exist_ok=True)
-    first = _resume(options.out, network, guess, optimizers)
+    checkpoint = options.out / (f"{group.rank or ''}{CHECKPOINT}")
+    first = _resume(checkpoint, network, guess, optimizers)
     total = max(1, options.rows // (options.batch_tokens // 36))
     network.train()
     began, losses = 0.0, 0.0
-    with _bar(total, first, progress) as tell:
-        for step, batch in enumerate(_seen(network, options, lineup, tokenizer)):
+    with _bar(total, first, progress, silent=group.rank > 0) as tell:
+        for step, batch in enumerate(batches_of):
             if step < first:
                 continue
             began = began or time.process_time()  # reading the data does not count
             spent = (time.process_time() - began) / (60 * options.threads)
             done = max(step / total, spent / options.minutes if options.minutes else 0.0)
-            if done >= 1.0:
+            if group.over(network, step, done):
                 break
-            _set_rate(optimizers, options, done)
+            _set_rate(optimizers, options, min(done, 1.0))
             loss = _step(network, optimizers, batch, options)
             if pairs and step % options.align_every == 0:
                 _align(network, optimizers, next(pairs), options.bf16)
@@ -124,8 +151,12 @@ def train(options: TrainOptions, progress: Callable[[int, int, float], None] | N
             losses = loss if step == first else 0.98 * losses + 0.02 * loss
             tell(step, total, losses)
             if (step + 1) % CHECKPOINT_EVERY == 0:
-                _checkpoint(options.out, network, guess, optimizers, step + 1)
-    return write(options, network, tokenizer, origin, losses)
+                group.wait()
+                _checkpoint(checkpoint, network, guess, optimizers, step + 1)
+    group.wait()
+    checkpoint.unlink(missing_ok=True)
+    if group.rank == 0:
+        write(options, network, tokenizer, origin, losses)
 
 
 def lineup_of(name: str, data: Path) -> Lineup:
@@ -141,20 +172,12 @@ def _beginning(options: TrainOptions, readings: int) -> tuple[Network, Tokenizer
         base = bases.find(options.base)
         return bases.network_from(base, options.dropout, readings), read_tokenizer(base.folder), base.record
     told = record_of(options.start_from)
-    network = Network(Shape(**told["shape"])._replace(readings=readings), options.dropout)
+    network = Network(Shape(**told["shape"])._replace(readings=readings), options.dropout, layer.Layer)
     before = weights_of(options.start_from)
     # Another line-up has other readings: those two heads begin anew.
     fitting = {name: t for name, t in before.items() if t.shape == network.state_dict()[name].shape}
     network.load_state_dict(fitting, strict=False)
     return network, read_tokenizer(options.start_from), told["base"]
-
-
-def read_tokenizer(folder: Path) -> Tokenizer:
-    """The tokenizer of a folder, without padding, cut at the longest passage."""
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(MAX_TOKENS)
-    return tokenizer
 
 
 def write(options: TrainOptions, network: Network, tokenizer: Tokenizer, origin: dict[str, str], loss: float) -> Path:
@@ -168,7 +191,6 @@ def write(options: TrainOptions, network: Network, tokenizer: Tokenizer, origin:
     told["base"] = origin["name"]
     record = {"base": origin, "options": told, "loss": loss, "shape": network.shape._asdict()}
     (options.out / RECORD).write_text(json.dumps(record, indent=1) + "\n")
-    (options.out / CHECKPOINT).unlink(missing_ok=True)
     return options.out
 
 
@@ -252,18 +274,11 @@ def _fill(network: Network, guess: masked.Guess, optimizers: Optimizers, gaps: m
     _learn(network, optimizers, loss)
 
 
-def _seen(
-    network: Network, options: TrainOptions, lineup: Lineup, tokenizer: Tokenizer
-) -> Iterator[batches.Batch | frozen.Kept]:
-    """Batches as they are, or with what frozen layers make of them."""
-    found = _batches(options, lineup, tokenizer)
-    if not options.frozen:
-        return found
-    return frozen.again(network, options.frozen, found, options.kept, options.seed)
-
-
 def _batches(options: TrainOptions, lineup: Lineup, tokenizer: Tokenizer) -> Iterator[batches.Batch]:
     public = rows.public(options.data, lineup)
+    if options.answers:
+        answers = Answers(options.answers)
+        public = {name: [answers.fill(row) for row in found] for name, found in public.items()}
     size = {name: lineup.datasets[name].passes * len(found) for name, found in public.items()}
     share = (1.0 - options.authored_share - options.negative_share) / sum(size.values())
     parts = [
@@ -279,7 +294,8 @@ def _batches(options: TrainOptions, lineup: Lineup, tokenizer: Tokenizer) -> Ite
     ]
     names = [name for name, *_ in lineup.readings]
     words = glossary.load(options.dictionaries) if options.dictionaries else None
-    return batches.epoch(parts, tokenizer, options.batch_tokens, 2 * options.rows, options.seed, names, words)
+    # Without an end, or of several processes one could run out and leave the others waiting: steps end the run.
+    return batches.epoch(parts, tokenizer, options.batch_tokens, sys.maxsize, options.seed, names, words)
 
 
 def _tempered(languages: Sequence[list[rows.Row]], share: float) -> Iterator[batches.Part]:
@@ -317,7 +333,7 @@ def _set_rate(optimizers: Optimizers, options: TrainOptions, done: float) -> Non
         group["lr"] = group["scale"] * max(factor, 0.01)
 
 
-def _checkpoint(out: Path, network: Network, guess: masked.Guess, optimizers: Optimizers, step: int) -> None:
+def _checkpoint(path: Path, network: Network, guess: masked.Guess, optimizers: Optimizers, step: int) -> None:
     state = {
         "network": network.state_dict(),
         "guess": guess.state_dict(),
@@ -325,12 +341,11 @@ def _checkpoint(out: Path, network: Network, guess: masked.Guess, optimizers: Op
         "step": step,
         "rng": torch.get_rng_state(),
     }
-    torch.save(state, out / "checkpoint.new")
-    (out / "checkpoint.new").rename(out / CHECKPOINT)
+    torch.save(state, path.with_suffix(".new"))
+    path.with_suffix(".new").rename(path)
 
 
-def _resume(out: Path, network: Network, guess: masked.Guess, optimizers: Optimizers) -> int:
-    path = out / CHECKPOINT
+def _resume(path: Path, network: Network, guess: masked.Guess, optimizers: Optimizers) -> int:
     if not path.exists():
         return 0
     state = torch.load(path, weights_only=True)
@@ -344,12 +359,12 @@ def _resume(out: Path, network: Network, guess: masked.Guess, optimizers: Optimi
 
 @contextlib.contextmanager
 def _bar(
-    total: int, first: int, progress: Callable[[int, int, float], None] | None
+    total: int, first: int, progress: Callable[[int, int, float], None] | None, *, silent: bool = False
 ) -> Iterator[Callable[[int, int, float], None]]:
     if progress is not None:
         yield progress
         return
-    with tqdm(total=total, initial=first, unit="step", mininterval=10) as bar:
+    with tqdm(total=total, initial=first, unit="step", mininterval=10, disable=silent) as bar:
 
         def tell(_step: int, _total: int, loss: float) -> None:
             bar.update()

@@ -282,6 +282,11 @@ def test_auto_takes_the_fast_engine_and_says_why(tiny_folder: Path) -> None:
     assert "checked" in chosen
 
 
+def test_a_second_process_need_not_share_the_first_core(tiny_folder: Path) -> None:
+    engine = scorer(tiny_folder, engine="openvino")._engine
+    assert engine._request.get_compiled_model().get_property("ENABLE_CPU_PINNING") is False
+
+
 def test_tiles_are_told_from_the_processors_flags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from classify.engines import openvino
 

@@ -18,7 +18,7 @@ SIZES: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _save(folder: Path, model: Any) -> Path:
+def save(folder: Path, model: Any) -> Path:
     model.save_pretrained(folder, safe_serialization=True)
     tiny_tokenizer().save(str(folder / "tokenizer.json"))
     return folder
@@ -41,7 +41,7 @@ def _roberta() -> Any:
 def test_our_body_computes_what_the_checkpoint_computes(make: Any, tmp_path: Path) -> None:
     torch.manual_seed(0)
     theirs = make().eval()
-    ours = base.network_from(base.find(str(_save(tmp_path, theirs)))).eval()
+    ours = base.network_from(base.find(str(save(tmp_path, theirs)))).eval()
     ids = torch.tensor([[2, 9, 14, 30, 3]])
     mask = torch.ones_like(ids)
     with torch.inference_mode():
@@ -52,7 +52,7 @@ def test_our_body_computes_what_the_checkpoint_computes(make: Any, tmp_path: Pat
 
 @pytest.mark.slow
 def test_a_base_that_is_no_bert_is_named(tmp_path: Path) -> None:
-    folder = _save(tmp_path, _bert())
+    folder = save(tmp_path, _bert())
     told = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(told | {"model_type": "deberta-v2"}))
     with pytest.raises(ModelBroken, match="deberta-v2"):
@@ -68,7 +68,7 @@ def test_a_pickle_is_never_a_base(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_weights_that_a_config_promises_must_be_there(tmp_path: Path) -> None:
-    folder = _save(tmp_path, _bert())
+    folder = save(tmp_path, _bert())
     told = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(told | {"num_hidden_layers": 3}))
     with pytest.raises(ModelBroken, match=r"layers\.2"):
@@ -76,7 +76,7 @@ def test_weights_that_a_config_promises_must_be_there(tmp_path: Path) -> None:
 
 
 def test_the_tokenizer_of_a_run_is_cut_at_the_longest_passage(tmp_path: Path) -> None:
-    from classify.train.run import MAX_TOKENS, read_tokenizer
+    from classify.train.earlier import MAX_TOKENS, read_tokenizer
 
     tiny_tokenizer().save(str(tmp_path / "tokenizer.json"))
     assert len(read_tokenizer(tmp_path).encode("burn " * 500).ids) == MAX_TOKENS

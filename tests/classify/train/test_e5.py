@@ -9,7 +9,7 @@ import torch
 
 from classify.errors import ModelBroken
 from classify.train import base, e5
-from classify.train.run import read_tokenizer
+from classify.train.earlier import read_tokenizer
 
 HIDDEN, LAYERS, INNER, POSITIONS = 32, 2, 64, 16
 PIECES = ["<s>", "<pad>", "</s>", "<unk>", "▁people", "▁watu", "▁الناس", "▁never", "▁", *"peolwatu", "<mask>"]

@@ -9,6 +9,7 @@ from classify.errors import BadTrainingData
 from classify.train import rows
 from classify.train.lineup import ENGLISH
 from tests.classify.conftest import SHAPE, tiny_tokenizer
+from tests.classify.train.test_base import SIZES, save
 from tests.classify.train.test_rows import write
 
 TEXTS = ("the varni are rats", "the market opened today", "they must leave now", "it rained in the hills all day")
@@ -70,6 +71,26 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(
     resumed = load_file(run.train(options("stopped"), quiet) / "model.safetensors")
     assert not (tmp_path / "stopped" / run.CHECKPOINT).exists()
     assert all(float((whole[name] - resumed[name]).abs().max()) < 1e-6 for name in whole)
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_network(data: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+    from transformers import BertConfig, BertModel
+
+    from classify.train import run
+
+    base = save(tmp_path / "base", BertModel(BertConfig(**SIZES | {"max_position_embeddings": 512})))
+    options = run.TrainOptions(
+        data, tmp_path / "out", base=str(base), rows=8, batch_tokens=72, workers=2, level=True, dropout=0.0
+    )
+    out = run.train(options)
+    trained, before = load_file(out / "model.safetensors"), load_file(base / "model.safetensors")
+    assert all(bool(tensor.isfinite().all()) for tensor in trained.values())
+    words = "embeddings.word_embeddings.weight"
+    assert not bool((trained[words] == before[words]).all())
+    assert json.loads((out / "training.json").read_text())["options"]["workers"] == 2
+    assert {path.name for path in out.iterdir()} == {"model.safetensors", "tokenizer.json", "training.json"}
 
 
 def test_options_come_from_a_file_and_the_command_line(tmp_path: Path) -> None:

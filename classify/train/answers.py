@@ -1,0 +1,96 @@
+"""What a finished English model says of English rows, to stand in for labels that a set does not give.
+
+Most sets know one label of twenty. Where a row's label is unknown, another network can learn the model's probability
+instead (distillation, Hinton et al. 2015); a label that people gave is never touched.
+
+Run as `python -m classify.train.answers LINEUP DATA OUT [MODEL]`: writes OUT, which `answers` of a training run names.
+"""
+
+import hashlib
+import math
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.numpy import load_file, save_file
+from tokenizers import Tokenizer
+from tqdm import tqdm
+
+from classify.checkpoint import BUNDLED
+from classify.model import Network, Shape
+from classify.train import layer, rows
+from classify.train.batches import budgeted, collate
+from classify.train.earlier import read_tokenizer, record_of, weights_of
+from classify.train.lineup import LINEUPS
+from classify.train.rows import Row
+
+ENGLISH = frozenset({"en", "en-NG", "en-sw"})
+TOKENS = 2304
+
+
+class Answers:
+    """Probabilities of the eight signals, four stages and eight targets, by text."""
+
+    def __init__(self, file: Path) -> None:
+        stored = load_file(file)
+        self._place = {key: number for number, key in enumerate(stored["texts"].tolist())}
+        self._told = stored["told"].astype(np.float32)
+
+    def fill(self, row: Row) -> Row:
+        """The row with an answer wherever a label is unknown; as it is where its text was not asked about."""
+        place = self._place.get(_key(row.text))
+        if place is None:
+            return row
+        told = self._told[place].tolist()
+        return replace(
+            row,
+            signals=_filled(row.signals, told[:8]),
+            stage=_filled(row.stage, told[8:12]),
+            targets=_filled(row.targets, told[12:]),
+        )
+
+
+def _filled(known: Sequence[float], told: Sequence[float]) -> tuple[float, ...]:
+    return tuple(said if math.isnan(label) else label for label, said in zip(known, told, strict=True))
+
+
+def _key(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
+
+
+def write(texts: Iterable[str], network: Network, tokenizer: Tokenizer, out: Path) -> Path:
+    """Ask the network about every text, and write its answers."""
+    each = sorted(set(texts))
+    ids = [encoding.ids for encoding in tokenizer.encode_batch(each)]
+    order = sorted(range(len(ids)), key=lambda number: len(ids[number]))
+    told = np.zeros((len(each), 20), np.float16)
+    blank = Row("", (0.0,) * 8, (0.0,) * 4, 0, (0.0,) * 8, 1.0, "")
+    network.eval()
+    for group in tqdm(list(budgeted(order, [len(i) for i in ids], TOKENS)), unit="batch", mininterval=10):
+        batch = collate([blank] * len(group), [ids[number] for number in group])
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            logits = network(batch.ids, batch.mask)
+        said = torch.cat([logits.signals, logits.stage, logits.targets], dim=1).float().sigmoid()
+        told[group] = said.numpy().astype(np.float16)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    save_file({"texts": np.array([_key(text) for text in each], np.uint64), "told": told}, out)
+    return out
+
+
+def main() -> None:
+    """Read the command line, ask the English model (the bundled one unless another is told) about all English rows."""
+    name, data, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    model = Path(sys.argv[4]) if len(sys.argv) > 4 else BUNDLED
+    torch.set_num_threads(1)
+    english = {of for of, use in LINEUPS[name].datasets.items() if use.languages <= ENGLISH}
+    texts = [row.text for of, found in rows.public(data, LINEUPS[name]).items() if of in english for row in found]
+    network = Network(Shape(**record_of(model)["shape"]), layer=layer.Layer)
+    network.load_state_dict(weights_of(model))
+    write(texts, network, read_tokenizer(model), out)
+
+
+if __name__ == "__main__":
+    main()
