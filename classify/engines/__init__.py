@@ -20,10 +20,10 @@ _LOG = logging.getLogger(__name__)
 def load(settings: ClassifySettings) -> Scorer:
     """The scorer that the settings name. Raises ModelBroken with what is wrong and what to do."""
     folder = folder_of(settings.model)
-    lead = _chosen(settings, folder)
+    lead = load_one(settings, folder)
     second = folder / SECOND
     scorer = (
-        Readers(lead, model_config(config_file(second)), lambda: _chosen(settings, second))
+        Readers(lead, model_config(config_file(second)), lambda: load_one(settings, second))
         if (second / "config.json").exists()
         else lead
     )
@@ -31,7 +31,8 @@ def load(settings: ClassifySettings) -> Scorer:
     return scorer
 
 
-def _chosen(settings: ClassifySettings, folder: Path) -> PassageScorer:
+def load_one(settings: ClassifySettings, folder: Path) -> PassageScorer:
+    """The scorer of one folder, without a second model inside it. Raises ModelBroken."""
     told = config_file(folder)
     ours = told.get("format") == FORMAT
     if settings.engine == "zero-shot" or (settings.engine == "auto" and not ours and zero_shot.entails(told)):

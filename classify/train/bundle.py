@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 from safetensors.torch import save
-from torch import Tensor
 
 from classify import calibration, drift
 from classify.assess import classify_texts
 from classify.checkpoint import FORMAT
-from classify.model import Network, Shape, TorchScorer, dequantised, load_folder, packed, quantised
+from classify.engines import load_one
+from classify.engines.passages import PassageScorer
+from classify.model import Network, Shape, TorchScorer, packed, quantised
 from classify.ngrams import FILE, load_ngrams
 from classify.readings import SHARED
 from classify.scorer import Floats, ModelConfig, Scores
@@ -34,6 +35,7 @@ from models.assessment import SIGNALS, STANCES, TARGETS
 
 WHOLE = 20_000  # characters of an article
 QUIET = 3_000  # news passages that set the floor of every threshold
+UNMEASURED: dict[str, Any] = {"calibration": {}, "thresholds": {}, "band": {}, "languages": {}}
 OURS = 9_000  # texts of ours in one language; no more of them are needed to calibrate and to report
 
 
@@ -63,7 +65,8 @@ def bundle(trained: Path, data: Path, out: Path, version: str, phases: Sequence[
     }
     if grams:
         told["ngrams"] = {"file": FILE, "sha256": sha256(out / FILE)}
-    scorer = _scorer(small, shape, out, told)  # everything below is measured on what ships
+    _record(told | UNMEASURED, out)
+    scorer = load_one(ClassifySettings(threads=0), out)  # everything below is measured on the engine that will run it
     devs = {language: _raw(scorer, data, lineup, language) for language in lineup.judges}
     told["readings"], other = (
         fuse.fit(_together([dev.half(fit=fit) for dev in devs.values()]), lineup) for fit in (True, False)
@@ -79,19 +82,21 @@ def bundle(trained: Path, data: Path, out: Path, version: str, phases: Sequence[
     # How scores of unseen news lie at release: what `tocsin doctor` compares later texts with.
     if "en" in lineup.judges:
         unseen = [row.text for row in rows.negatives(data, unseen=True)][:QUIET]
-        found = classify_texts(load_folder(out), unseen, "en", settings=ClassifySettings(explain=False))
+        settings = ClassifySettings(explain=False, threads=0)
+        found = classify_texts(load_one(settings, out), unseen, "en", settings=settings)
         told["card"]["release"] = drift.reference(found)
     return _record(told, out)
 
 
-def _scorer(small: dict[str, Tensor], shape: Shape, out: Path, told: dict[str, Any]) -> TorchScorer:
-    network = Network(shape)
-    network.load_state_dict(dequantised(small))
-    grams = load_ngrams(out, told)
-    return TorchScorer(packed(network), read_tokenizer(out), _bare(), 4096, ngrams=grams)
+def _full(trained: Path, out: Path, told: dict[str, Any]) -> TorchScorer:
+    """The trained weights in full precision, with the packed model's n-grams."""
+    network = Network(Shape(**told["shape"]))
+    network.load_state_dict(weights_of(trained))
+    bare = ModelConfig("bare", "0" * 64, MAX_TOKENS, {}, {}, {}, {})
+    return TorchScorer(packed(network), read_tokenizer(out), bare, 4096, ngrams=load_ngrams(out, told))
 
 
-def _raw(scorer: TorchScorer, data: Path, lineup: Lineup, language: str) -> fuse.Raw:
+def _raw(scorer: PassageScorer, data: Path, lineup: Lineup, language: str) -> fuse.Raw:
     """Development rows of one language with all that the model says of them."""
     found = rows.development(data, lineup, language, PER_SET)
     if language in lineup.languages:
@@ -102,7 +107,7 @@ def _raw(scorer: TorchScorer, data: Path, lineup: Lineup, language: str) -> fuse
     return fuse.Raw(found, *_logits(scorer, found))
 
 
-def _news(scorer: TorchScorer, data: Path, lineup: Lineup, language: str) -> fuse.Raw:
+def _news(scorer: PassageScorer, data: Path, lineup: Lineup, language: str) -> fuse.Raw:
     """Harmless news of a language: no threshold may lie below what the model says of them.
 
     Where a language has little news, what training saw of it was learnt by heart: there the rest of the articles
@@ -124,7 +129,7 @@ def _news(scorer: TorchScorer, data: Path, lineup: Lineup, language: str) -> fus
     return fuse.Raw(seen, *_logits(scorer, seen))
 
 
-def _logits(scorer: TorchScorer, of: Sequence[rows.Row]) -> tuple[Floats, Floats]:
+def _logits(scorer: PassageScorer, of: Sequence[rows.Row]) -> tuple[Floats, Floats]:
     logits, shallow = scorer.logits([row.text for row in of])
     return logits, np.zeros((len(of), logits.shape[1] - SHARED)) if shallow is None else shallow
 
@@ -159,13 +164,9 @@ def _name(base: dict[str, str], lineup: Lineup) -> str:
     return own if lineup.name == "english" or lineup.name in own else f"{own}-{lineup.name}"
 
 
-def _bare() -> ModelConfig:
-    return ModelConfig("bare", "0" * 64, MAX_TOKENS, {}, {}, {}, {})
-
-
 def _flips(trained: Path, out: Path, groups: dict[str, Dev], told: dict[str, Any]) -> float:
-    """The share of signal decisions that packing to int8 changed, on some development rows."""
-    full = _scorer(weights_of(trained), Shape(**told["shape"]), out, told)
+    """The share of signal decisions that int8 and the engine's own rounding changed, on some development rows."""
+    full = _full(trained, out, told)
     changed = []
     for language, dev in groups.items():
         part = dev.rows[::8]

@@ -119,14 +119,15 @@ def _train(
     lineup = lineup_of(options.lineup, options.data)
     network, tokenizer, origin = _beginning(options, len(lineup.readings))
     own = replace(options, seed=options.seed + group.rank)
-    batches_of = _batches(own, lineup, tokenizer)
+    made = _batches(own, lineup, tokenizer)
     if options.level and not options.start_from:
-        level(network, islice(batches_of, LEVELLED))
+        level(network, islice(made, LEVELLED))
     pairs = parallel.pairs(options.data, options.teacher, tokenizer, own.seed) if options.teacher else None
     gaps, guess = _masking(own, network, tokenizer)
+    seen: Iterator[batches.Batch | frozen.Kept] = made
     if options.frozen:
         frozen.freeze(network, options.frozen)
-        batches_of = frozen.again(network, options.frozen, batches_of, options.kept, own.seed)
+        seen = frozen.again(network, options.frozen, made, options.kept, own.seed)
     optimizers = _optimizers(network, options, guess)
     checkpoint = options.out / (f"{group.rank or ''}{CHECKPOINT}")
     first = _resume(checkpoint, network, guess, optimizers)
@@ -134,7 +135,7 @@ def _train(
     network.train()
     began, losses = 0.0, 0.0
     with _bar(total, first, progress, silent=group.rank > 0) as tell:
-        for step, batch in enumerate(batches_of):
+        for step, batch in enumerate(seen):
             if step < first:
                 continue
             began = began or time.process_time()  # reading the data does not count

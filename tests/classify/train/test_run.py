@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from classify.errors import BadTrainingData
@@ -74,11 +75,15 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(
 
 
 @pytest.mark.slow
-def test_two_processes_train_one_network(data: Path, tmp_path: Path) -> None:
+def test_two_processes_train_one_network_that_packs_and_loads(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from safetensors.torch import load_file
     from transformers import BertConfig, BertModel
 
-    from classify.train import run
+    from classify.engines import load
+    from classify.settings import ClassifySettings
+    from classify.train import bundle, run
 
     base = save(tmp_path / "base", BertModel(BertConfig(**SIZES | {"max_position_embeddings": 512})))
     options = run.TrainOptions(
@@ -91,6 +96,13 @@ def test_two_processes_train_one_network(data: Path, tmp_path: Path) -> None:
     assert not bool((trained[words] == before[words]).all())
     assert json.loads((out / "training.json").read_text())["options"]["workers"] == 2
     assert {path.name for path in out.iterdir()} == {"model.safetensors", "tokenizer.json", "training.json"}
+
+    monkeypatch.setattr(bundle, "OURS", 200)
+    packed = bundle.bundle(out, data, tmp_path / "packed", "own")
+    scorer = load(ClassifySettings(model=str(packed)))
+    assert scorer.config.name == "tocsin-base-own"
+    assert scorer.config.languages["en"]["status"] == "not evaluated"  # it has learnt next to nothing
+    assert np.isfinite(scorer.score(list(TEXTS)).signals).all()
 
 
 def test_options_come_from_a_file_and_the_command_line(tmp_path: Path) -> None:
