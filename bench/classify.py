@@ -32,6 +32,7 @@ from classify.train.authored import texts
 from models.assessment import SIGNALS
 
 SHORT, ARTICLES, TURNS = 256, 12, 3
+OTHERS = ("ar", "fr", "sw", "am")  # languages of the second model, whose texts a second are told as a share of English
 
 
 def main() -> None:
@@ -44,6 +45,11 @@ def main() -> None:
     scorer = load(ClassifySettings(threads=1))
     print(f"classify.engine\t{scorer.engine}")
     posts = [text.text for text in texts("test", seed=5)][:SHORT]
+    for language in OTHERS:
+        own = [text.text for text in texts("test", seed=5, languages=[language])][:SHORT]
+        tongue = [language] * len(own)
+        second, lead = _race(lambda o=own, t=tongue: scorer.score(o, t), lambda: scorer.score(posts))
+        print(f"classify.second.{language}.of_english\t{(len(own) / second) / (len(posts) / lead):.2f}")
     articles = [" ".join(posts[i * 20 : i * 20 + 20])[:1_900] for i in range(ARTICLES)]
     naive = _naive()
     for name, sample in (("short", posts), ("article", articles)):

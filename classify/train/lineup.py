@@ -107,13 +107,13 @@ ENGLISH = Lineup(
 MULTILINGUAL = Lineup(
     "multilingual",
     {
-        "dghs": Dataset(_of("en"), 0.4, "none stated"),
-        "hatexplain": Dataset(_of("en"), 0.3, "MIT"),
-        "implicit_hate": Dataset(_of("en"), 0.2, "MIT"),
-        "hatemojibuild": Dataset(_of("en"), 0.5, "CC BY 4.0"),
+        "dghs": Dataset(_of("en"), 1.2, "none stated"),
+        "hatexplain": Dataset(_of("en"), 0.4, "MIT"),
+        "implicit_hate": Dataset(_of("en"), 0.3, "MIT"),
+        "hatemojibuild": Dataset(_of("en"), 0.9, "CC BY 4.0"),
         "mhs_binary": Dataset(_of("en"), 0.15, "none stated"),
         "ghc": Dataset(_of("en"), 0.1, "none stated"),
-        "edos": Dataset(_of("en"), 0.2, "CC0", narrow=True),
+        "edos": Dataset(_of("en"), 0.3, "CC0", narrow=True),
         "l_hsab": Dataset(_of("ar"), 1.6, "none stated", reading=_HATE),
         "t_hsab": Dataset(_of("ar-TN"), 1.5, "none stated", reading=_HATE),
         "osact2020": Dataset(_of("ar"), 1.2, "none stated", reading=_HATE),
