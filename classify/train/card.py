@@ -221,6 +221,7 @@ def _training(told: dict[str, Any]) -> str:
         "negative_share",
         "word_rate",
         "minutes",
+        "workers",
         "seed",
     )
     lines = [
