@@ -64,7 +64,7 @@ def main() -> None:
         "transplanted": replace(base, start_from=transplanted),
         "masked": replace(base, start_from=transplanted, masked_every=1),
         "distilled": replace(base, start_from=transplanted, teacher=BUNDLED, align_every=2),
-        "pretrained": replace(base, base=str(pretrained), word_rate=1.5e-4, dropout=0.0),
+        "pretrained": replace(base, base=str(pretrained), word_rate=1.5e-4, dropout=0.0, level=True),
     }
     wanted = sys.argv[7].split(",") if len(sys.argv) > 7 else list(roads)
     found: dict[str, list[float]] = defaultdict(list)

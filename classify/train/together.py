@@ -71,7 +71,7 @@ def run(work: Callable[..., Any], size: int, out: Path, *told: Any) -> None:
 
 
 def _member(rank: int, work: Callable[..., Any], size: int, meeting: Path, told: tuple[Any, ...]) -> None:
-    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    os.putenv("GLOO_SOCKET_IFNAME", "lo")  # the processes meet on this machine alone, whatever name it goes by
     distributed.init_process_group("gloo", init_method=meeting.absolute().as_uri(), rank=rank, world_size=size)
     distributed.barrier()  # all have met, so that who fails now fails by itself
     try:
