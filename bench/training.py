@@ -56,9 +56,7 @@ def _ready(kind: type[model.Layer]) -> tuple[Network, Optimizers]:
     return network, optimizers
 
 
-def _timed(
-    network: Network, optimizers: Optimizers, steps: int, clock: Callable[[], float] = time.perf_counter
-) -> float:
+def _timed(network: Network, optimizers: Optimizers, steps: int, clock: Clock = time.perf_counter) -> float:
     row = rows.Row("", (1.0,) * 8, (1.0,) * 4, 0, (0.0,) * 8, 1.0, "")
     draw = torch.randint(5, SHAPE.vocabulary, (steps, TEXTS, TOKENS)).tolist()
     seen = [batches.collate([row] * TEXTS, ids) for ids in draw]

@@ -231,7 +231,7 @@ class Torch:
     def forward(self, ids: Sequence[Sequence[int]]) -> Floats:
         """(rows, logits) of one batch. Raises RuntimeError or MemoryError."""
         with torch.inference_mode():
-            logits = self.network(*(part.to(self.device) for part in _padded(ids)))
+            logits = self.network(*(part.to(self.device) for part in padded(ids)))
         return np.asarray(torch.cat(logits, dim=1).double().cpu().numpy())
 
 
@@ -252,11 +252,12 @@ class TorchScorer(PassageScorer):
         super().__init__(Torch(network, reason, device), tokenizer, config, batch_tokens, readings, ngrams)
 
 
-def _padded(ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+def padded(ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """Rows of token ids as (batch, tokens) ids, padded with 0, and their 0/1 mask."""
     width = max(len(row) for row in ids)
-    padded = torch.tensor([[*row, *([0] * (width - len(row)))] for row in ids])
+    filled = torch.tensor([[*row, *([0] * (width - len(row)))] for row in ids])
     mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in ids])
-    return padded, mask  # (batch, tokens) each
+    return filled, mask
 
 
 def device_of(settings: ClassifySettings) -> str:

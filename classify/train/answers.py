@@ -20,9 +20,9 @@ from tokenizers import Tokenizer
 from tqdm import tqdm
 
 from classify.checkpoint import BUNDLED
-from classify.model import Network, Shape
+from classify.model import Network, Shape, padded
 from classify.train import layer, rows
-from classify.train.batches import budgeted, collate
+from classify.train.batches import budgeted
 from classify.train.earlier import read_tokenizer, record_of, weights_of
 from classify.train.lineup import LINEUPS
 from classify.train.rows import Row
@@ -67,12 +67,10 @@ def write(texts: Iterable[str], network: Network, tokenizer: Tokenizer, out: Pat
     ids = [encoding.ids for encoding in tokenizer.encode_batch(each)]
     order = sorted(range(len(ids)), key=lambda number: len(ids[number]))
     told = np.zeros((len(each), 20), np.float16)
-    blank = Row("", (0.0,) * 8, (0.0,) * 4, 0, (0.0,) * 8, 1.0, "")
     network.eval()
     for group in tqdm(list(budgeted(order, [len(i) for i in ids], TOKENS)), unit="batch", mininterval=10):
-        batch = collate([blank] * len(group), [ids[number] for number in group])
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-            logits = network(batch.ids, batch.mask)
+            logits = network(*padded([ids[number] for number in group]))
         said = torch.cat([logits.signals, logits.stage, logits.targets], dim=1).float().sigmoid()
         told[group] = said.numpy().astype(np.float16)
     out.parent.mkdir(parents=True, exist_ok=True)

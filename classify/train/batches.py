@@ -8,6 +8,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from classify.model import padded
 from classify.train.glossary import Glossary
 from classify.train.noise import misspelt
 from classify.train.rows import Row, clean
@@ -106,12 +107,8 @@ def budgeted(order: Sequence[int], lengths: Sequence[int], budget: int) -> Itera
 def collate(rows: Sequence[Row], ids: Sequence[Sequence[int]], readings: Sequence[str] = ()) -> Batch:
     """Rows and their token ids as padded tensors."""
     column = {name: number for number, name in enumerate(readings)}
-    width = max(len(i) for i in ids)
-    padded = torch.tensor([[*i, *([0] * (width - len(i)))] for i in ids])
-    mask = torch.tensor([[1] * len(i) + [0] * (width - len(i)) for i in ids])
     return Batch(
-        padded,
-        mask,
+        *padded(ids),
         torch.tensor([row.signals for row in rows]),
         torch.tensor([row.stage for row in rows]),
         torch.tensor([row.stance for row in rows]),

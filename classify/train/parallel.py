@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from classify.errors import BadTrainingData
-from classify.model import Network, Shape
+from classify.model import Network, Shape, padded
 from classify.train.earlier import read_tokenizer, record_of, weights_of
 from classify.train.rows import NTREX, clean, held_out
 
@@ -54,12 +54,7 @@ def pairs(data: Path, teacher: Path, tokenizer: Tokenizer, seed: int) -> Iterato
     groups = [every[first : first + BATCH] for first in range(0, len(every), BATCH)]
     while True:
         group = draw.choice(groups)
-        width = max(len(ids) for ids, _ in group)
-        yield Pairs(
-            torch.tensor([[*ids, *([0] * (width - len(ids)))] for ids, _ in group]),
-            torch.tensor([[1] * len(ids) + [0] * (width - len(ids)) for ids, _ in group]),
-            wanted[[number for _, number in group]],
-        )
+        yield Pairs(*padded([ids for ids, _ in group]), wanted[[number for _, number in group]])
 
 
 @torch.inference_mode()

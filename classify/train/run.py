@@ -154,10 +154,10 @@ def _train(
             if (step + 1) % CHECKPOINT_EVERY == 0:
                 group.wait()
                 _checkpoint(checkpoint, network, guess, optimizers, step + 1)
-    group.wait()
-    checkpoint.unlink(missing_ok=True)
     if group.rank == 0:
         write(options, network, tokenizer, origin, losses)
+    group.wait()  # no checkpoint goes before the run is written
+    checkpoint.unlink(missing_ok=True)
 
 
 def lineup_of(name: str, data: Path) -> Lineup:

@@ -1,7 +1,8 @@
 """Several processes of one thread each that train one network (local SGD, Stich 2019).
 
-Each takes its own batches; every so many steps all go on from the mean of their weights. Two such processes see 1.4
-times the texts of one process with two threads, because little of a small network's step can be shared out.
+Each takes its own batches; every so many steps all go on from the mean of their weights. Two such processes saw 1.6
+times the texts of one process with two threads on two free cores, because little of a small network's step can be
+shared out; on cores that other work shares they saw fewer, since each waits for the slower (`bench/training.py`).
 """
 
 import os
