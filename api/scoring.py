@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from classify.checkpoint import BUNDLED, configured
+from classify.checkpoint import BUNDLED, config_file, model_config
 from classify.errors import ModelBroken
 from classify.scorer import ModelConfig, Scorer
 from classify.settings import ClassifySettings
@@ -58,6 +58,6 @@ class LazyScorer:
             return self._scorer.config
         path = BUNDLED if bundled else Path(self.settings.model)
         try:
-            return configured(path)
+            return model_config(config_file(path))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelBroken(f"the config.json in {path} cannot be read ({type(error).__name__})") from error

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from classify import calibration
 from classify.checkpoint import BUNDLED
 from classify.engines import load
-from classify.engines.readers import Readers
+from classify.engines.passages import PassageScorer
 from classify.model import dequantised
 from classify.scorer import Scorer
 from classify.settings import ClassifySettings
@@ -32,7 +32,7 @@ from classify.train.authored import texts
 from models.assessment import SIGNALS
 
 SHORT, ARTICLES, TURNS = 256, 12, 3
-OTHERS = ("ar", "fr", "sw", "am")  # languages of the second model, whose texts a second are told as a share of English
+OTHERS = ("ar", "fr", "sw", "am")  # languages whose texts a second are told as a share of English ones
 
 
 def main() -> None:
@@ -47,9 +47,8 @@ def main() -> None:
     posts = [text.text for text in texts("test", seed=5)][:SHORT]
     for language in OTHERS:
         own = [text.text for text in texts("test", seed=5, languages=[language])][:SHORT]
-        tongue = [language] * len(own)
-        second, lead = _race(lambda o=own, t=tongue: scorer.score(o, t), lambda: scorer.score(posts))
-        print(f"classify.second.{language}.of_english\t{(len(own) / second) / (len(posts) / lead):.2f}")
+        theirs, english = _race(lambda o=own: scorer.score(o), lambda: scorer.score(posts))
+        print(f"classify.{language}.of_english\t{(len(own) / theirs) / (len(posts) / english):.2f}")
     articles = [" ".join(posts[i * 20 : i * 20 + 20])[:1_900] for i in range(ARTICLES)]
     naive = _naive()
     for name, sample in (("short", posts), ("article", articles)):
@@ -57,7 +56,6 @@ def main() -> None:
         print(f"classify.{name}.per_s\t{len(sample) / ours:.1f}")
         print(f"classify.{name}.naive_per_s\t{len(sample) / theirs:.1f}")
         print(f"classify.{name}.ratio\t{theirs / ours:.2f}")
-    assert isinstance(scorer, Readers)  # noqa: S101 - the bundled model has a second one beside it
     print(f"classify.flips\t{_flips(scorer, naive, posts):.4f}")
 
 
@@ -151,7 +149,7 @@ def _naive() -> Callable[[str], object]:
     return lambda text: run(text, top_k=None, truncation=True, max_length=512, function_to_apply="none")
 
 
-def _flips(scorer: Readers, naive: Callable[[str], Any], sample: Sequence[str]) -> float:
+def _flips(scorer: PassageScorer, naive: Callable[[str], Any], sample: Sequence[str]) -> float:
     """The share of decisions that differ between our batches and the pipeline reading one normalised text at a time.
 
     On the network's own signals: what the readings and n-grams add to two of them the pipeline cannot know.
@@ -163,7 +161,7 @@ def _flips(scorer: Readers, naive: Callable[[str], Any], sample: Sequence[str]) 
     for text in sample:
         found = {one["label"]: one["score"] for one in naive(normalise(text).text)}
         alone.append([found[f"LABEL_{number}"] for number in range(len(SIGNALS))])
-    together, _ = scorer.reader("en").logits(sample)
+    together, _ = scorer.logits(sample)
     limits = np.array([config.flag("en")[key] for key in SIGNALS])
     decided = [
         (calibration.apply(logits, config.calibration, "signals", SIGNALS, "en") >= limits)[:, plain]

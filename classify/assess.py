@@ -75,11 +75,7 @@ def _classify(
     told = [languages] * len(texts) if languages is None or isinstance(languages, str) else list(languages)
     hinted = hints or [None] * len(texts)
     prepared = [_prepare(*three, scorer.config) for three in zip(texts, told, hinted, strict=True)]
-    judged = [decide.judged_as(one.told, scorer.config) for one in prepared]
-    scores = scorer.score(
-        [p.text for one in prepared for p in one.passages],
-        [language for language, one in zip(judged, prepared, strict=True) for _ in one.passages],
-    )
+    scores = scorer.score([p.text for one in prepared for p in one.passages])
     names = gazetteer.load(settings.gazetteer)
     results, first = [], 0
     for text, one in zip(texts, prepared, strict=True):
@@ -113,7 +109,7 @@ def _result(
     worst = sorted(marked, key=lambda i: read[i].severity, reverse=True)[:EXPLAINED]
     # Where nobody has measured the model its reasons mean nothing, and in such a language they would cost the most.
     explained = settings.explain and decide.unmeasured(one.told, config) is None
-    highlights = _highlights(scorer, one.passages, read, worst, language) if explained else {}
+    highlights = _highlights(scorer, one.passages, read, worst) if explained else {}
     mentions = gazetteer.find(names, text, language)
     return result | {
         "target_names": sorted({mention.name for mention in mentions}),
@@ -126,11 +122,11 @@ def _result(
 
 
 def _highlights(
-    scorer: Scorer, windows: Sequence[Passage], read: Sequence[decide.Reading], marked: Sequence[int], language: str
+    scorer: Scorer, windows: Sequence[Passage], read: Sequence[decide.Reading], marked: Sequence[int]
 ) -> dict[int, list[dict[str, Any]]]:
     """Per marked passage, the stretches that spoke for its strongest signal."""
     signals = [int(np.argmax(read[i].over)) for i in marked]
-    weighted = weigh(scorer, [windows[i].text for i in marked], signals, language)
+    weighted = weigh(scorer, [windows[i].text for i in marked], signals)
     return {i: highlights(words, windows[i].start) for i, words in zip(marked, weighted, strict=True)}
 
 

@@ -6,7 +6,6 @@ No torch here: everything is refused that can be refused before a weight is read
 import hashlib
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from models.assessment import SIGNALS, STANCES, TARGETS
 
 FORMAT = "tocsin-classifier-1"
 BUNDLED = Path(__file__).parent / "bundled"
-SECOND = "multilingual"  # a folder inside a model's: the model for languages that the first cannot judge
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt", ".pickle")
 _HUB_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)?")
 
@@ -57,31 +55,6 @@ def model_config(told: dict[str, Any]) -> ModelConfig:
         band={key: (low, high) for key, (low, high) in told["band"].items()},
         languages=told["languages"],
         card=told.get("card", {}),
-    )
-
-
-def configured(folder: Path) -> ModelConfig:
-    """What a model folder of ours says, its second model's languages included; no weight is read.
-
-    Raises ModelBroken when one of the two cannot be read.
-    """
-    lead = model_config(config_file(folder))
-    second = folder / SECOND
-    return merged(lead, model_config(config_file(second))) if (second / "config.json").exists() else lead
-
-
-def merged(lead: ModelConfig, second: ModelConfig) -> ModelConfig:
-    """The lead's configuration with the second's figures for the languages that are its own."""
-    own = sorted(frozenset(second.languages) - frozenset(lead.languages))
-    calibration = dict(lead.calibration)
-    fits = second.calibration.get("languages", {})
-    calibration["languages"] = {code: fits[code] for code in own if code in fits} | calibration.get("languages", {})
-    return replace(
-        lead,
-        sha256=f"{lead.sha256[:6]}{second.sha256[:6]}",
-        languages={code: second.languages[code] for code in own} | lead.languages,
-        calibration=calibration,
-        card=lead.card | {"second": {"model": second.model, "languages": own, **second.card}},
     )
 
 

@@ -1,7 +1,8 @@
 """Which words of a flagged passage spoke for its signal, found by leaving words out and by leaving them alone.
 
-Any scorer will do: it is asked about variants of the passage, and no engine needs gradients. The weights of the three
-kinds of question were chosen on HateXplain's training rationales (docs/decisions/0008-explanations.md).
+Any scorer will do: it is asked about variants of the passage, and no engine needs gradients. Where the model has learnt
+which words people mark as the reason, that counts too. The weights of all these were chosen on HateXplain's training
+rationales (docs/decisions/0008-explanations.md).
 """
 
 import math
@@ -18,15 +19,15 @@ MOST_UNITS = 24  # words of a passage; of a longer one, runs of neighbours, so t
 _ALONE = 0.3  # weight of what a word says with nothing beside it
 _AMONG = 0.3  # weight of what it says with one neighbour on each side
 _SPREAD = 0.1  # of each neighbour's weight: what condemns is mostly a phrase
+MARKED = 0.75  # weight of what people would mark, against what the score says, each as a part of its strongest
 
 
-def weigh(
-    scorer: Scorer, passages: Sequence[str], signals: Sequence[int], language: str = "en"
-) -> list[list[Weighted]]:
+def weigh(scorer: Scorer, passages: Sequence[str], signals: Sequence[int]) -> list[list[Weighted]]:
     """For passage `i`, how its words spoke for signal number `signals[i]`, in units of that signal's logit.
 
-    A word's weight is the fall of the logit without it, plus a share of what it says alone and among its neighbours.
-    Costs one pass of each passage per unit, and two of a few words. Raises ScoringFailed as the scorer does.
+    A word's weight is the fall of the logit without it, plus a share of what it says alone and among its neighbours;
+    the strongest sets the scale where people's marks count too. Costs one pass of each passage per unit, and two of a
+    few words. Raises ScoringFailed as the scorer does.
     """
     if not passages:
         return []
@@ -35,19 +36,23 @@ def weigh(
     variants = [""]
     for one, parts in zip(normalised, units, strict=True):
         variants += [one.text, *_variants(one, parts)]
-    logits = scorer.score(variants, [language] * len(variants)).signals
+    logits = scorer.score(variants).signals
     found, first = [], 1
     for one, parts, signal in zip(normalised, units, signals, strict=True):
         last = first + 1 + 3 * len(parts)
         weights = _weights(logits[first:last, signal], float(logits[0, signal]))
         first = last
-        found.append(
-            [
-                Weighted(one.words[part[0]].start, one.words[part[-1]].end, float(weight))
-                for part, weight in zip(parts, weights, strict=True)
-            ]
-        )
+        marks = scorer.marks([word.text for word in one.words], signal)
+        if marks is None or float(weights.max(initial=0.0)) <= 0:
+            found.append([_stretch(one, unit, weight) for unit, weight in zip(parts, weights, strict=True)])
+        else:
+            marked = _marked(weights, parts, marks)
+            found.append([_stretch(one, range(n, n + 1), weight) for n, weight in enumerate(marked)])
     return found
+
+
+def _stretch(of: Normalised, words: range, weight: float) -> Weighted:
+    return Weighted(of.words[words[0]].start, of.words[words[-1]].end, float(weight))
 
 
 def _units(words: int) -> list[range]:
@@ -75,6 +80,12 @@ def _weights(logits: Floats, nothing: float) -> Floats:
     spread[1:] += _SPREAD * raw[:-1]
     spread[:-1] += _SPREAD * raw[1:]
     return np.asarray(spread)
+
+
+def _marked(weights: Floats, units: Sequence[range], marks: Floats) -> Floats:
+    """(words,): what the score says of each word's unit, and how likely people would mark the word."""
+    said = np.concatenate([np.full(len(unit), weight) for unit, weight in zip(units, weights, strict=True)])
+    return np.asarray((1.0 - MARKED) * said + MARKED * float(weights.max()) * marks)
 
 
 def highlights(words: Sequence[Weighted], offset: int) -> list[dict[str, float | int]]:

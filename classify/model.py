@@ -21,6 +21,7 @@ from torch.nn import functional
 from classify.checkpoint import FORMAT, checked, config_file, model_config
 from classify.engines.passages import PassageScorer
 from classify.errors import ModelBroken
+from classify.marks import Marks, load_marks
 from classify.ngrams import Ngrams, load_ngrams
 from classify.readings import Readings, readings_of
 from classify.scorer import Floats, ModelConfig
@@ -146,6 +147,11 @@ class Network(nn.Module):
             hidden = layer(hidden, keep)
         return hidden
 
+    @property
+    def device(self) -> str:
+        """Where the weights lie: `cpu`, `cuda`."""
+        return self.signals.weight.device.type
+
     def read(self, pooled: Tensor) -> Logits:
         """(batch, hidden) to logits. The gate looks on: what it learns never bends the body."""
         none = pooled.new_empty((len(pooled), 0))
@@ -234,6 +240,13 @@ class Torch:
             logits = self.network(*(part.to(self.device) for part in padded(ids)))
         return np.asarray(torch.cat(logits, dim=1).double().cpu().numpy())
 
+    def states(self, ids: Sequence[int], shares: Floats) -> Floats:
+        """(spans, hidden) of one row: the mean of its tokens' last states by each span's (spans, tokens) shares."""
+        assert isinstance(self.network, Network)  # noqa: S101 - no other has marks
+        with torch.inference_mode():
+            hidden = self.network.tokens(*(part.to(self.device) for part in padded([ids])))[0]
+        return np.asarray(shares @ hidden.double().cpu().numpy())
+
 
 class TorchScorer(PassageScorer):
     """A scorer on torch: for checkpoints of others, and for measuring what was just trained."""
@@ -247,9 +260,10 @@ class TorchScorer(PassageScorer):
         reason: str = "",
         readings: Readings | None = None,
         ngrams: Ngrams | None = None,
+        marks: Marks | None = None,
         device: str = "cpu",
     ) -> None:
-        super().__init__(Torch(network, reason, device), tokenizer, config, batch_tokens, readings, ngrams)
+        super().__init__(Torch(network, reason, device), tokenizer, config, batch_tokens, readings, ngrams, marks)
 
 
 def padded(ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
@@ -336,8 +350,8 @@ def load_folder(folder: Path, batch_tokens: int = 2048, reason: str = "", device
     tokenizer.no_padding()
     tokenizer.enable_truncation(told["max_tokens"])
     ready = packed(network) if device == "cpu" else network  # packed weights are for the CPU alone
-    readings, ngrams = readings_of(told), load_ngrams(folder, told)
-    return TorchScorer(ready, tokenizer, model_config(told), batch_tokens, reason, readings, ngrams, device)
+    beside = readings_of(told), load_ngrams(folder, told), load_marks(folder, told)
+    return TorchScorer(ready, tokenizer, model_config(told), batch_tokens, reason, *beside, device=device)
 
 
 def dequantised(stored: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -81,17 +81,22 @@ class RationaleReport:
 
 def evaluate_rationales(data: Path, scorer: Scorer, progress: Callable[[int, int], None]) -> RationaleReport:
     """Measure the highlights against marked words. Raises BadTrainingData when no row has any."""
-    every = [_rationale(row, f"{data}, row {number}") for number, row in enumerate(read(data), start=1)]
+    every = rationales(data)
     rows = [row for row in every if len(row.words) <= LONGEST and 0 < sum(row.marked) < len(row.marked)]
     if not rows:
         raise BadTrainingData(f"{data} has no rows with some words marked; give a file with `text` and `spans`.")
     draw = np.random.default_rng(0)
     found: list[dict[str, float]] = []
     for first in range(0, len(rows), BATCH):
-        found += _measure(rows[first : first + BATCH], scorer, draw)
+        found += measured(rows[first : first + BATCH], scorer, draw)
         progress(len(found), len(rows))
     means = {key: float(np.mean([one[key] for one in found])) for key in found[0]}
     return RationaleReport("rationales", scorer.config.model, len(rows), len(every) - len(rows), **means)
+
+
+def rationales(data: Path) -> list[Rationale]:
+    """Every row of a file of marked words. Raises BadTrainingData."""
+    return [_rationale(row, f"{data}, row {number}") for number, row in enumerate(read(data), start=1)]
 
 
 def _rationale(row: dict[str, Any], place: str) -> Rationale:
@@ -118,7 +123,8 @@ def _rationale(row: dict[str, Any], place: str) -> Rationale:
     return Rationale(words, tuple(marked))
 
 
-def _measure(rows: Sequence[Rationale], scorer: Scorer, draw: np.random.Generator) -> list[dict[str, float]]:
+def measured(rows: Sequence[Rationale], scorer: Scorer, draw: np.random.Generator) -> list[dict[str, float]]:
+    """The figures of a RationaleReport for each row."""
     texts = [" ".join(row.words) for row in rows]
     weights = [
         _by_word(row.words, found) for row, found in zip(rows, weigh(scorer, texts, [HATE] * len(rows)), strict=True)

@@ -99,9 +99,10 @@ class Scorer(Protocol):
         """What runs the weights, and why."""
         ...
 
-    def score(self, passages: Sequence[str], languages: Sequence[str] | None = None, /) -> Scores:
-        """Logits of each passage, never depending on the others; raises ScoringFailed.
+    def score(self, passages: Sequence[str], /) -> Scores:
+        """Logits of each passage, never depending on the others; raises ScoringFailed."""
+        ...
 
-        `languages` says what each passage is in, for a scorer that has more than one model; English where nobody says.
-        """
+    def marks(self, words: Sequence[str], signal: int, /) -> Floats | None:
+        """(words,): how likely people would mark each as the reason for a signal; None where nobody taught that."""
         ...

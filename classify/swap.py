@@ -102,7 +102,7 @@ def evaluate_swap(
     hate, flagged = np.zeros(len(texts)), np.zeros(len(texts), dtype=bool)
     for first in range(0, len(texts), BATCH):
         part = slice(first, min(first + BATCH, len(texts)))
-        scores = scorer.score(texts[part], [language] * len(texts[part]))
+        scores = scorer.score(texts[part])
         for place, reading in enumerate(decide.read(scores, scorer.config, language), first):
             hate[place], flagged[place] = reading.signals[HATE], reading.flag
         progress(part.stop, len(texts))

@@ -43,7 +43,10 @@ class FakeScorer:
         self.pause = pause
         self.calls: list[list[str]] = []
 
-    def score(self, passages: Sequence[str], _languages: Sequence[str] | None = None, /) -> Scores:
+    def marks(self, _words: Sequence[str], _signal: int, /) -> None:
+        return None
+
+    def score(self, passages: Sequence[str], /) -> Scores:
         self.calls.append(list(passages))
         time.sleep(self.pause)
         if self.broken:

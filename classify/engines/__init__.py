@@ -6,33 +6,23 @@ Nothing slow is imported until a model is loaded: torch only for what no lighter
 import logging
 from pathlib import Path
 
-from classify.checkpoint import FORMAT, SECOND, config_file, folder_of, model_config
+from classify.checkpoint import FORMAT, config_file, folder_of
 from classify.engines import zero_shot
 from classify.engines.passages import PassageScorer
-from classify.engines.readers import Readers
 from classify.errors import EngineUnfit, ModelBroken
-from classify.scorer import Scorer
 from classify.settings import ClassifySettings
 
 _LOG = logging.getLogger(__name__)
 
 
-def load(settings: ClassifySettings) -> Scorer:
+def load(settings: ClassifySettings) -> PassageScorer:
     """The scorer that the settings name. Raises ModelBroken with what is wrong and what to do."""
-    folder = folder_of(settings.model)
-    lead = load_one(settings, folder)
-    second = folder / SECOND
-    scorer = (
-        Readers(lead, model_config(config_file(second)), lambda: load_one(settings, second))
-        if (second / "config.json").exists()
-        else lead
-    )
+    scorer = _load(settings, folder_of(settings.model))
     _LOG.info("model %s runs on %s", scorer.config.model, scorer.engine)
     return scorer
 
 
-def load_one(settings: ClassifySettings, folder: Path) -> PassageScorer:
-    """The scorer of one folder, without a second model inside it. Raises ModelBroken."""
+def _load(settings: ClassifySettings, folder: Path) -> PassageScorer:
     told = config_file(folder)
     ours = told.get("format") == FORMAT
     if settings.engine == "zero-shot" or (settings.engine == "auto" and not ours and zero_shot.entails(told)):

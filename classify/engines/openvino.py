@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from tokenizers import Tokenizer
@@ -23,6 +24,7 @@ from classify.engines import reference
 from classify.engines.passages import PassageScorer
 from classify.engines.reference import EPSILON, HEADS, Stored, heads_of, matrix
 from classify.errors import EngineUnfit, ModelBroken
+from classify.marks import load_marks
 from classify.ngrams import load_ngrams
 from classify.readings import readings_of
 from classify.scorer import Floats
@@ -95,19 +97,29 @@ class OpenVino:
 
     def forward(self, ids: Sequence[Sequence[int]]) -> Floats:
         """(rows, logits) of rows that share a width. Raises MemoryError or RuntimeError."""
-        width = self._width(max(len(row) for row in ids))
         lengths = np.array([len(row) for row in ids])
-        padded = np.zeros((len(ids), width), np.int64)
-        for number, row in enumerate(ids):
-            padded[number, : len(row)] = row
-        embedded = self._words[padded] * self._scales[padded][..., None] + self._places[:width]
-        keep = np.arange(width) < lengths[:, None]  # (rows, width)
-        hide = np.where(keep, 0.0, -1e9).astype(np.float32)[:, None, None, :]
-        share = (keep / lengths[:, None]).astype(np.float32)[:, None, :]
-        with self._lock:
-            pooled = np.array(self._request.infer([embedded.astype(np.float32), hide, share])[0], dtype=np.float64)
+        keep = np.arange(self._width(int(lengths.max()))) < lengths[:, None]  # (rows, width)
+        pooled = self._infer(ids, keep, (keep / lengths[:, None])[:, None, :])[:, 0]
         # In double precision: in the graph the logits themselves would be rounded to bf16.
         return np.asarray(np.einsum("rh,hl->rl", pooled, self._heads) + self._bias)
+
+    def states(self, ids: Sequence[int], shares: Floats) -> Floats:
+        """(spans, hidden) of one row: the mean of its tokens' last states by each span's (spans, tokens) shares."""
+        width = self._width(len(ids))
+        square = np.zeros((width, width))  # as many spans as tokens, or every number of words would be a shape
+        square[: len(shares), : len(ids)] = shares
+        return self._infer([ids], np.arange(width)[None, :] < len(ids), square[None])[0, : len(shares)]
+
+    def _infer(self, ids: Sequence[Sequence[int]], keep: NDArray[np.bool_], shares: Floats) -> Floats:
+        """(rows, spans, hidden) of rows, from which tokens are real, (rows, width), and (rows, spans, width) shares."""
+        padded = np.zeros(keep.shape, np.int64)
+        for number, row in enumerate(ids):
+            padded[number, : len(row)] = row
+        embedded = self._words[padded] * self._scales[padded][..., None] + self._places[: keep.shape[1]]
+        hide = np.where(keep, 0.0, -1e9).astype(np.float32)[:, None, None, :]
+        with self._lock:
+            told = self._request.infer([embedded.astype(np.float32), hide, shares.astype(np.float32)])[0]
+            return np.array(told, dtype=np.float64)
 
     def _width(self, length: int) -> int:
         return min(-(-length // self._step) * self._step, len(self._places))
@@ -133,7 +145,7 @@ def _imported() -> Any:
 
 
 def _graph(stored: Stored, shape: dict[str, int], *, unpacked: bool) -> Any:
-    """The network as OpenVINO operations: (rows, width, hidden) embeddings, mask, pooling shares to (rows, hidden).
+    """The network as OpenVINO operations: (rows, width, hidden) embeddings, mask, shares to (rows, spans, hidden).
 
     `unpacked`: with int8 rows in full precision, so that they are not unpacked again for every batch.
     """
@@ -171,7 +183,7 @@ def _graph(stored: Stored, shape: dict[str, int], *, unpacked: bool) -> Any:
 
     embedded = op.parameter(openvino.PartialShape([-1, -1, hidden]), np.float32)
     hide = op.parameter(openvino.PartialShape([-1, 1, 1, -1]), np.float32)
-    share = op.parameter(openvino.PartialShape([-1, 1, -1]), np.float32)
+    share = op.parameter(openvino.PartialShape([-1, -1, -1]), np.float32)
     values = norm(embedded, "embeddings.LayerNorm")
     for number in range(shape["layers"]):
         layer = f"layers.{number}"
@@ -185,8 +197,7 @@ def _graph(stored: Stored, shape: dict[str, int], *, unpacked: bool) -> Any:
         values = norm(op.add(values, linear(mixed, f"{layer}.attention_out")), f"{layer}.attention_norm")
         grown = op.gelu(linear(values, f"{layer}.inner"), "erf")
         values = norm(op.add(values, linear(grown, f"{layer}.outer")), f"{layer}.norm")
-    pooled = op.squeeze(op.matmul(share, values, False, False), constant(np.array([1])))  # (rows, hidden)
-    return openvino.Model([pooled], [embedded, hide, share])
+    return openvino.Model([op.matmul(share, values, False, False)], [embedded, hide, share])
 
 
 def load_folder(folder: Path, threads: int, batch_tokens: int) -> PassageScorer:
@@ -214,7 +225,8 @@ def load_folder(folder: Path, threads: int, batch_tokens: int) -> PassageScorer:
         engine.name += _verdict(engine, stored, told["shape"]["heads"], rows)
     except RuntimeError as error:
         raise EngineUnfit(f"openvino cannot run the model here ({str(error).splitlines()[-1][:200]})") from error
-    return PassageScorer(engine, tokenizer, config, batch_tokens, readings_of(told), load_ngrams(folder, told))
+    beside = readings_of(told), load_ngrams(folder, told), load_marks(folder, told)
+    return PassageScorer(engine, tokenizer, config, batch_tokens, *beside)
 
 
 def _fits(stored: Stored, shape: dict[str, int]) -> None:

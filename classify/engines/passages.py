@@ -11,6 +11,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from classify.errors import ScoringFailed
+from classify.marks import Marks, shares
 from classify.ngrams import Ngrams
 from classify.readings import SHARED, Readings
 from classify.scorer import Floats, ModelConfig, Scores
@@ -36,6 +37,13 @@ class Engine(Protocol):
         """
         ...
 
+    def states(self, ids: Sequence[int], shares: Floats) -> Floats:
+        """(spans, hidden) of one row: the mean of its tokens' last states by each span's (spans, tokens) shares.
+
+        Asked only of a network that has marks.
+        """
+        ...
+
 
 class PassageScorer:
     """Passages to logits, in batches of like length; the same logits whatever else is in the batch."""
@@ -48,7 +56,9 @@ class PassageScorer:
         batch_tokens: int,
         readings: Readings | None = None,
         ngrams: Ngrams | None = None,
+        marks: Marks | None = None,
     ) -> None:
+        self._marks = marks
         self._readings = readings
         self._ngrams = ngrams
         self._engine = engine
@@ -66,7 +76,7 @@ class PassageScorer:
         """What runs the weights, and why."""
         return self._engine.name
 
-    def score(self, passages: Sequence[str], _languages: Sequence[str] | None = None) -> Scores:
+    def score(self, passages: Sequence[str]) -> Scores:
         """Logits of each passage. Raises ScoringFailed when an answer is no number or one passage needs too much."""
         out, ngrams = self.logits(passages)
         if not np.isfinite(out).all():
@@ -75,6 +85,23 @@ class PassageScorer:
         if self._readings is not None and len(passages):
             out = self._readings.fused(out, ngrams)
         return Scores.of(out)
+
+    def marks(self, words: Sequence[str], signal: int) -> Floats | None:
+        """(words,): how likely people would mark each word of a passage as the reason for a signal's number.
+
+        `words` are those of `normalise`. None where the model has not learnt it. Raises ScoringFailed.
+        """
+        if self._marks is None or signal not in self._marks.signals:
+            return None
+        encoding = self._tokenizer.encode(" ".join(words))
+        belongs, seen = shares(encoding, words)
+        out = np.zeros(len(words))
+        if seen:
+            try:
+                out[seen] = self._marks.read(self._engine.states(encoding.ids, belongs))
+            except (RuntimeError, MemoryError) as error:
+                raise ScoringFailed(f"The model failed on a passage: {error}") from error
+        return out
 
     def logits(self, passages: Sequence[str]) -> tuple[Floats, Floats | None]:
         """Every logit of the network, and the n-grams' where the model has some: what fitting the readings needs."""

@@ -93,6 +93,10 @@ class ZeroShot:
         out[np.isneginf(out)] = ABSENT
         return _with_stages(out)
 
+    def states(self, _ids: Sequence[int], _shares: Floats) -> Floats:
+        """Never asked: an NLI checkpoint has learnt no marks."""
+        raise NotImplementedError
+
     def _tensors(self, pairs: Sequence[tuple[Sequence[int], Question]]) -> Any:
         from transformers import BatchEncoding
 

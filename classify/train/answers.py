@@ -1,9 +1,10 @@
-"""What a finished English model says of English rows, to stand in for labels that a set does not give.
+"""What finished models say of English rows, to stand in for labels that a set does not give.
 
-Most sets know one label of twenty. Where a row's label is unknown, another network can learn the model's probability
+Most sets know one label of twenty. Where a row's label is unknown, a network can learn the models' mean probability
 instead (distillation, Hinton et al. 2015); a label that people gave is never touched.
 
-Run as `python -m classify.train.answers LINEUP DATA OUT [MODEL]`: writes OUT, which `answers` of a training run names.
+Run as `python -m classify.train.answers LINEUP DATA OUT [MODEL...]` (the bundled one where none is told): writes OUT,
+which `answers` of a training run names.
 """
 
 import hashlib
@@ -21,6 +22,7 @@ from tqdm import tqdm
 
 from classify.checkpoint import BUNDLED
 from classify.model import Network, Shape, padded
+from classify.scorer import Floats
 from classify.train import layer, rows
 from classify.train.batches import budgeted
 from classify.train.earlier import read_tokenizer, record_of, weights_of
@@ -61,33 +63,45 @@ def _key(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
 
 
-def write(texts: Iterable[str], network: Network, tokenizer: Tokenizer, out: Path) -> Path:
-    """Ask the network about every text, and write its answers."""
+Reader = tuple[Network, Tokenizer]
+
+
+def write(texts: Iterable[str], readers: Sequence[Reader], out: Path) -> Path:
+    """Ask every network about every text, and write the mean of what they say."""
     each = sorted(set(texts))
-    ids = [encoding.ids for encoding in tokenizer.encode_batch(each)]
-    order = sorted(range(len(ids)), key=lambda number: len(ids[number]))
-    told = np.zeros((len(each), 20), np.float16)
-    network.eval()
-    for group in tqdm(list(budgeted(order, [len(i) for i in ids], TOKENS)), unit="batch", mininterval=10):
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-            logits = network(*padded([ids[number] for number in group]))
-        said = torch.cat([logits.signals, logits.stage, logits.targets], dim=1).float().sigmoid()
-        told[group] = said.numpy().astype(np.float16)
+    told = np.mean([_asked(each, *reader) for reader in readers], axis=0).astype(np.float16)
     out.parent.mkdir(parents=True, exist_ok=True)
     save_file({"texts": np.array([_key(text) for text in each], np.uint64), "told": told}, out)
     return out
 
 
+def _asked(texts: Sequence[str], network: Network, tokenizer: Tokenizer) -> Floats:
+    """(texts, 20) probabilities of one network."""
+    ids = [encoding.ids for encoding in tokenizer.encode_batch(texts)]
+    order = sorted(range(len(ids)), key=lambda number: len(ids[number]))
+    told = np.zeros((len(texts), 20))
+    network.eval()
+    for group in tqdm(list(budgeted(order, [len(i) for i in ids], TOKENS)), unit="batch", mininterval=10):
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            logits = network(*padded([ids[number] for number in group]))
+        told[group] = torch.cat([logits.signals, logits.stage, logits.targets], dim=1).float().sigmoid().numpy()
+    return told
+
+
+def _reader(model: Path) -> Reader:
+    network = Network(Shape(**record_of(model)["shape"]), layer=layer.Layer)
+    network.load_state_dict(weights_of(model))
+    return network, read_tokenizer(model)
+
+
 def main() -> None:
-    """Read the command line, ask the English model (the bundled one unless another is told) about all English rows."""
+    """Read the command line, and ask the models about all English rows."""
     name, data, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-    model = Path(sys.argv[4]) if len(sys.argv) > 4 else BUNDLED
+    models = [Path(model) for model in sys.argv[4:]] or [BUNDLED]
     torch.set_num_threads(1)
     english = {of for of, use in LINEUPS[name].datasets.items() if use.languages <= ENGLISH}
     texts = [row.text for of, found in rows.public(data, LINEUPS[name]).items() if of in english for row in found]
-    network = Network(Shape(**record_of(model)["shape"]), layer=layer.Layer)
-    network.load_state_dict(weights_of(model))
-    write(texts, network, read_tokenizer(model), out)
+    write(texts, [_reader(model) for model in models], out)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The mean of the weights of runs or packed models: each forgets some, what they agree on is surer (a model soup).
 
 Run as `python -m classify.train.average OUT RUN[=SHARE] RUN[=SHARE]...`; shares are equal where none is told. The runs
-must come from one another or from the same weights (Wortsman et al. 2022), and have one shape.
+must come from one another or from the same weights (Wortsman et al. 2022), and have one shape; of readings the last
+one's line-up counts, and a run that lacks one of them says of it what the last does. N-grams are the last run's.
 """
 
 import json
@@ -12,26 +13,31 @@ from pathlib import Path
 from safetensors.torch import save_file
 
 from classify.errors import BadTrainingData
-from classify.train.earlier import RECORD, WEIGHTS, record_of, weights_of
+from classify.ngrams import FILE
+from classify.train.earlier import RECORD, WEIGHTS, readings_of, record_of, weights_of
+from classify.train.run import carried
 
 
 def average(runs: Mapping[Path, float], out: Path) -> Path:
     """Write the runs' weighted mean as a run; shares need not add up to one. Raises BadTrainingData."""
     told = [record_of(run) for run in runs]
-    if len({json.dumps(one["shape"], sort_keys=True) for one in told}) != 1:
-        raise BadTrainingData("The runs have different shapes; only runs of one base and line-up can be averaged.")
-    whole = sum(runs.values())
-    mean = {name: tensor * 0.0 for name, tensor in weights_of(next(iter(runs))).items()}
+    if len({json.dumps(one["shape"] | {"readings": 0}, sort_keys=True) for one in told}) != 1:
+        raise BadTrainingData("The runs have different shapes; only runs of one base can be averaged.")
+    whole, last = sum(runs.values()), list(runs)[-1]
+    present, names = weights_of(last), readings_of(last)
+    mean = {name: tensor * 0.0 for name, tensor in present.items()}
     for run, share in runs.items():
-        for name, tensor in weights_of(run).items():
+        weights = weights_of(run)
+        for name, tensor in (weights | carried(weights, readings_of(run), names, present)).items():
             mean[name] += tensor * (share / whole)
     out.mkdir(parents=True, exist_ok=True)
     save_file(mean, out / WEIGHTS)
-    last = list(runs)[-1]
-    (out / "tokenizer.json").write_bytes((last / "tokenizer.json").read_bytes())
+    for name in ("tokenizer.json", *((FILE,) if (last / FILE).exists() else ())):
+        (out / name).write_bytes((last / name).read_bytes())
     parts = ", ".join(f"{run.name} {share / whole:.2g}" for run, share in runs.items())
     options = {"lineup": told[-1]["options"]["lineup"], "minutes": f"mean of the phases {parts}"}
     record = {"base": told[-1]["base"], "options": options, "loss": None, "shape": told[-1]["shape"]}
+    record["readings"] = names
     (out / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return out
 

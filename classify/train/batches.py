@@ -2,7 +2,8 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Self
 
 import torch
 from tokenizers import Tokenizer
@@ -19,7 +20,16 @@ SWITCHED = 0.5  # of English texts of sets without rules of their own, where the
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class Tensors:
+    """Tensors that belong together."""
+
+    def to(self, device: str) -> Self:
+        """The same on another device."""
+        return replace(self, **{field.name: getattr(self, field.name).to(device) for field in fields(self)})
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Tensors):
     """Some rows of like length."""
 
     ids: Tensor  # (batch, tokens)

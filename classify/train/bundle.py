@@ -17,15 +17,15 @@ from safetensors.torch import save
 from classify import calibration, drift
 from classify.assess import classify_texts
 from classify.checkpoint import FORMAT
-from classify.engines import load_one
+from classify.engines import load
 from classify.engines.passages import PassageScorer
-from classify.model import Network, Shape, TorchScorer, packed, quantised
+from classify.model import Network, Shape, TorchScorer, dequantised, packed, quantised
 from classify.ngrams import FILE, load_ngrams
 from classify.readings import SHARED
 from classify.scorer import Floats, ModelConfig, Scores
 from classify.settings import ClassifySettings
 from classify.text import passages
-from classify.train import authored, fuse, rows
+from classify.train import authored, fuse, marks, rows
 from classify.train.base import BASE, sha256
 from classify.train.earlier import MAX_TOKENS, history, read_tokenizer, record_of, weights_of
 from classify.train.lineup import Lineup
@@ -65,16 +65,21 @@ def bundle(trained: Path, data: Path, out: Path, version: str, phases: Sequence[
     }
     if grams:
         told["ngrams"] = {"file": FILE, "sha256": sha256(out / FILE)}
+    network = Network(shape)
+    network.load_state_dict(dequantised(small))
+    if marked := marks.fit(network, read_tokenizer(out), data, out):
+        told["marks"] = {"file": marked.name, "sha256": sha256(marked), "signals": list(marks.SIGNALS)}
     _record(told | UNMEASURED, out)
-    scorer = load_one(ClassifySettings(threads=0), out)  # everything below is measured on the engine that will run it
+    # Everything below is measured on the engine that will run it.
+    scorer = load(ClassifySettings(model=str(out), threads=0))
     devs = {language: _raw(scorer, data, lineup, language) for language in lineup.judges}
     told["readings"], other = (
         fuse.fit(_together([dev.half(fit=fit) for dev in devs.values()]), lineup) for fit in (True, False)
     )
     groups = {language: Dev(raw.rows, _scores(raw, told)) for language, raw in devs.items()}
-    news = {language: _scores(_news(scorer, data, lineup, language), told) for language in lineup.judges}
+    news = _quiet(scorer, data, lineup, told)
     crossed = {language: _crossed(raw, told, {"readings": other}) for language, raw in devs.items()}
-    told |= tune(groups, {language: quiet for language, quiet in news.items() if len(quiet.signals)}, lineup, crossed)
+    told |= tune(groups, news, lineup, crossed)
     runs = [record for folder in (*phases, trained) for record in history(folder)]
     told["card"] |= {"training": runs, "datasets": _sources(data, lineup)}
     told["card"]["int8_flips"] = _flips(trained, out, groups, told)
@@ -82,8 +87,8 @@ def bundle(trained: Path, data: Path, out: Path, version: str, phases: Sequence[
     # How scores of unseen news lie at release: what `tocsin doctor` compares later texts with.
     if "en" in lineup.judges:
         unseen = [row.text for row in rows.negatives(data, unseen=True)][:QUIET]
-        settings = ClassifySettings(explain=False, threads=0)
-        found = classify_texts(load_one(settings, out), unseen, "en", settings=settings)
+        settings = ClassifySettings(model=str(out), explain=False, threads=0)
+        found = classify_texts(load(settings), unseen, "en", settings=settings)
         told["card"]["release"] = drift.reference(found)
     return _record(told, out)
 
@@ -107,14 +112,22 @@ def _raw(scorer: PassageScorer, data: Path, lineup: Lineup, language: str) -> fu
     return fuse.Raw(found, *_logits(scorer, found))
 
 
-def _news(scorer: PassageScorer, data: Path, lineup: Lineup, language: str) -> fuse.Raw:
-    """Harmless news of a language: no threshold may lie below what the model says of them.
+def _quiet(scorer: PassageScorer, data: Path, lineup: Lineup, told: dict[str, Any]) -> dict[str, Floats]:
+    """What is said of harmless news, by language that is judged; a mixture (`en-sw`) has the news of both."""
+    parts = {language: sorted(lineup.news.intersection(language.split("-"))) for language in lineup.judges}
+    said = {code: _news(scorer, data, lineup, code, told) for code in sorted({c for of in parts.values() for c in of})}
+    found = {language: np.concatenate([said[code] for code in of]) for language, of in parts.items() if of}
+    return {language: of for language, of in found.items() if len(of)}
+
+
+def _news(scorer: PassageScorer, data: Path, lineup: Lineup, language: str, told: dict[str, Any]) -> Floats:
+    """(passages, 8): what is said of harmless news; no threshold may lie below it in many of them.
 
     Where a language has little news, what training saw of it was learnt by heart: there the rest of the articles
     counts, which training never reads, and headlines and sentences that were set aside.
     """
     news = frozenset({language})
-    if language in lineup.open or language not in lineup.news:
+    if language in lineup.open:
         seen = rows.negatives(data, unseen=False, languages=news)
     else:
         whole = rows.negatives(data, unseen=False, languages=news, longest=WHOLE)
@@ -126,7 +139,7 @@ def _news(scorer: PassageScorer, data: Path, lineup: Lineup, language: str) -> f
         ]
         seen += rows.aside(data, news)
     seen = random.Random(0).sample(seen, min(QUIET, len(seen)))  # noqa: S311 - sampling, not secrecy
-    return fuse.Raw(seen, *_logits(scorer, seen))
+    return _scores(fuse.Raw(seen, *_logits(scorer, seen)), told).signals
 
 
 def _logits(scorer: PassageScorer, of: Sequence[rows.Row]) -> tuple[Floats, Floats]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from classify.assess import classify_texts
-from classify.checkpoint import BUNDLED, SECOND, config_file, folder_of, model_config
+from classify.checkpoint import config_file, folder_of, model_config
 from classify.engines import load
 from classify.evaluate import Report, evaluate
 from classify.language import identify
@@ -19,7 +19,7 @@ from classify.sentences import NEUTRAL
 from classify.settings import ClassifySettings
 from classify.swap import evaluate_swap
 from classify.train import rows
-from classify.train.lineup import ENGLISH, FLOORS, MULTILINGUAL, STATED
+from classify.train.lineup import FLOORS, MULTILINGUAL, STATED
 
 INCITEMENT_FLOORS = {"edos": 0.652, "sohateful": 0.558}
 PROSE = Path(__file__).parent / "card.md"
@@ -85,8 +85,7 @@ def _about(told: dict[str, Any]) -> str:
 
 def _sets(scorer: Scorer, data: Path) -> str:
     lines = []
-    used = MULTILINGUAL.datasets | ENGLISH.datasets
-    for name, use in used.items():
+    for name, use in MULTILINGUAL.datasets.items():
         path = data / "evaluate" / f"{name}.jsonl.gz"
         if not path.exists():
             continue
@@ -117,8 +116,9 @@ def _authored_languages(scorer: Scorer) -> str:
 
 def _signals(told: dict[str, Any]) -> str:
     keys = ("rows", "positives", "average_precision", "macro_f1", "ece")
-    measured = told["card"]["signals_on_dev"]
-    return _table(["signal", *keys], [[name, *(row[key] for key in keys)] for name, row in measured.items()])
+    of = {"every language": told["card"]["signals_on_dev"], "English": told["languages"]["en"]["figures"]}
+    lines = [[name, where, *(row[key] for key in keys)] for where, rows_ in of.items() for name, row in rows_.items()]
+    return _table(["signal", "in", *keys], lines)
 
 
 def _report(report: Report) -> str:
@@ -199,17 +199,16 @@ def _identification(data: Path) -> str:
 
 
 def _thresholds(told: dict[str, Any]) -> str:
-    points = told["thresholds"]
-    return _table(["signal", *points], [[key, *(points[name][key] for name in points)] for key in points["flag"]])
+    points = told["thresholds"] | {"flag in English": told["languages"]["en"]["flag"]}
+    return _table(
+        ["signal", *points], [[key, *(of[key] for of in points.values())] for key in told["thresholds"]["flag"]]
+    )
 
 
 def _datasets(told: dict[str, Any]) -> str:
     return _table(
         ["set", "licence stated", "sha256 of the file read"],
-        [
-            [name, entry["licence"], f"`{entry['sha256'][:16]}`"]
-            for name, entry in (_second()["card"]["datasets"] | told["card"]["datasets"]).items()
-        ],
+        [[name, entry["licence"], f"`{entry['sha256'][:16]}`"] for name, entry in told["card"]["datasets"].items()],
     )
 
 
@@ -225,15 +224,10 @@ def _training(told: dict[str, Any]) -> str:
         "seed",
     )
     lines = [
-        [model, number, *(run["options"].get(key) for key in keys), run["loss"]]
-        for model, config in (("English", told), ("multilingual", _second()))
-        for number, run in enumerate(config["card"]["training"], start=1)
+        [number, *(run["options"].get(key) for key in keys), run["loss"]]
+        for number, run in enumerate(told["card"]["training"], start=1)
     ]
-    return _table(["model", "phase", *keys, "last loss"], lines)
-
-
-def _second() -> dict[str, Any]:
-    return config_file(BUNDLED / SECOND)
+    return _table(["phase", *keys, "last loss"], lines)
 
 
 if __name__ == "__main__":

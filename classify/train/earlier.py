@@ -22,11 +22,11 @@ MAX_TOKENS = 128
 
 
 def found(name: str) -> Path | None:
-    """The folder of an earlier run or packed model, `bundled` and `bundled/multilingual` among them; else None.
+    """The folder of an earlier run or packed model, `bundled` among them; else None.
 
     What is none of these may still be a checkpoint of another family, by folder or hub name.
     """
-    folder = BUNDLED / Path(name).relative_to("bundled") if Path(name).parts[:1] == ("bundled",) else Path(name)
+    folder = BUNDLED if name == "bundled" else Path(name)
     return folder if (folder / RECORD).exists() or _packed(folder) is not None else None
 
 
@@ -44,6 +44,14 @@ def history(folder: Path) -> list[dict[str, Any]]:
         return [dict(json.loads((folder / RECORD).read_text(encoding="utf-8")))]
     except (OSError, ValueError) as error:
         raise BadTrainingData(f"{folder} holds no finished run: {RECORD} cannot be read ({error}).") from error
+
+
+def readings_of(folder: Path) -> list[str]:
+    """Names of the readings, in the order of the head's columns."""
+    packed = _packed(folder)
+    if packed is None:
+        return list(record_of(folder).get("readings", ()))
+    return [of["name"] for of in packed.get("readings", {}).get("each", ())]
 
 
 def weights_of(folder: Path) -> dict[str, Tensor]:

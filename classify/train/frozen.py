@@ -35,7 +35,7 @@ def freeze(network: Network, layers: int) -> None:
 def keep(network: Network, layers: int, batch: Batch) -> Kept:
     """Run the frozen layers on a batch, without dropout."""
     network.eval()
-    with torch.autocast("cpu", torch.bfloat16), sdpa_kernel(SDPBackend.MATH):
+    with torch.autocast(network.device, torch.bfloat16), sdpa_kernel(SDPBackend.MATH):
         hidden = network.through(network.layers[:layers], network.embeddings(batch.ids), batch.mask)
     network.train()
     return Kept(batch, hidden[batch.mask.bool()].to(torch.bfloat16))
@@ -56,6 +56,6 @@ def again(network: Network, layers: int, batches: Iterator[Batch], many: int, se
 def forward(network: Network, layers: int, kept: Kept) -> Logits:
     """What the layers above the frozen ones, and the heads, say of a batch."""
     mask = kept.batch.mask
-    hidden = torch.zeros(*mask.shape, kept.hidden.shape[1])
+    hidden = torch.zeros(*mask.shape, kept.hidden.shape[1], device=mask.device)
     hidden[mask.bool()] = kept.hidden.float()
     return network.read(network.mean(network.through(network.layers[layers:], hidden, mask), mask))

@@ -19,8 +19,9 @@ class Layer(model.Layer):
 
     def forward(self, hidden: Tensor, keep: Tensor) -> Tensor:
         """(batch, tokens, hidden) to the same in autocast's precision, attending only where `keep`."""
-        kind = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else hidden.dtype
-        with torch.autocast("cpu", enabled=False):
+        where = hidden.device.type
+        kind = torch.get_autocast_dtype(where) if torch.is_autocast_enabled(where) else hidden.dtype
+        with torch.autocast(where, enabled=False):
             return self._forward(hidden.to(kind), keep)
 
     def _forward(self, hidden: Tensor, keep: Tensor) -> Tensor:
@@ -30,7 +31,7 @@ class Layer(model.Layer):
         weight, bias = (torch.cat([getattr(part, name) for part in asked]) for name in ("weight", "bias"))
         every = functional.linear(hidden, weight.to(hidden.dtype), bias.to(hidden.dtype))
         query, key, value = every.view(batch, tokens, 3, self.heads, each).permute(2, 0, 3, 1, 4).unbind()
-        blind = torch.zeros(keep.shape, dtype=hidden.dtype).masked_fill(~keep, HIDDEN)
+        blind = hidden.new_zeros(keep.shape).masked_fill(~keep, HIDDEN)
         seen = torch.softmax((query * each**-0.5) @ key.transpose(-1, -2) + blind, dim=-1)
         mixed = _linear(self.attention_out, (seen @ value).transpose(1, 2).reshape(batch, tokens, width))
         hidden = self.attention_norm(hidden + functional.dropout(mixed, self.dropout, self.training))

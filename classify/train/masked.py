@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from classify.model import Network
+from classify.train.batches import Tensors
 from classify.train.vocabulary import SPECIAL
 
 ASKED = 0.15
@@ -26,7 +27,7 @@ POOL = 4096  # texts that are sorted by length together
 
 
 @dataclass(frozen=True, slots=True)
-class Gaps:
+class Gaps(Tensors):
     """Some texts of like length with tokens to find."""
 
     ids: Tensor  # (batch, tokens), as the network sees them
@@ -98,7 +99,7 @@ def _hidden(group: Sequence[Sequence[int]], draw: random.Random, special: set[in
 def loss_of(network: Network, guess: Guess, found: Gaps) -> Tensor:
     """Cross-entropy of the tokens that were asked for, among themselves and some drawn ones."""
     places = guess(network.tokens(found.ids, found.mask)[found.asked])
-    drawn = torch.randint(network.shape.vocabulary, (DRAWN,))
+    drawn = torch.randint(network.shape.vocabulary, (DRAWN,), device=found.ids.device)
     words = torch.unique(torch.cat([found.wanted, drawn]))  # ascending
     scores = places @ network.embeddings.word_embeddings(words).T
     return functional.cross_entropy(scores.float(), torch.searchsorted(words, found.wanted))

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from classify.errors import BadTrainingData
 from classify.model import Network, Shape, padded
+from classify.train.batches import Tensors
 from classify.train.earlier import read_tokenizer, record_of, weights_of
 from classify.train.rows import NTREX, clean, held_out
 
@@ -24,7 +25,7 @@ BATCH = 48
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
+class Pairs(Tensors):
     """Some sentences of any language with what they should become."""
 
     ids: Tensor  # (batch, tokens)

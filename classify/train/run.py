@@ -10,7 +10,7 @@ import math
 import sys
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import islice
 from pathlib import Path
@@ -25,16 +25,17 @@ from tqdm import tqdm
 
 from classify.engines.reference import HEADS
 from classify.errors import BadTrainingData
-from classify.model import Logits, Network, Shape
+from classify.model import Network, Shape
 from classify.ngrams import FILE as GRAMS
-from classify.train import authored, batches, frozen, glossary, layer, masked, parallel, rows, together
+from classify.train import authored, batches, development, frozen, glossary, layer, masked, parallel, rows, together
 from classify.train import base as bases
 from classify.train.answers import Answers
 from classify.train.bring import with_imported
 from classify.train.corpus import corpus
-from classify.train.earlier import RECORD, WEIGHTS, found, read_tokenizer, record_of, weights_of
+from classify.train.earlier import RECORD, WEIGHTS, found, read_tokenizer, readings_of, record_of, weights_of
 from classify.train.level import level
 from classify.train.lineup import LINEUPS, Lineup
+from classify.train.loss import loss_of
 
 CHECKPOINT = "checkpoint.pt"
 CHECKPOINT_EVERY = 200
@@ -64,7 +65,7 @@ class TrainOptions:
     dictionaries: Path | None = None  # FreeDict's folder: English texts are then also said in other languages' words
     teacher: Path | None = None  # an English run that translated sentences are drawn towards
     align_every: int = 8  # every so many steps, one on those sentences, where there is a teacher
-    answers: Path | None = None  # what the English model says where an English label is unknown: classify.train.answers
+    answers: Path | None = None  # what finished models say where an English label is unknown: classify.train.answers
     level: bool = False  # a new base's pooled values are first brought to a spread of one: classify.train.level
     frozen: int = (
         0  # how many of the lowest layers, the word vectors with them, learn nothing: see classify.train.frozen
@@ -74,9 +75,12 @@ class TrainOptions:
     )
     masked_every: int = 0  # every so many steps, one on words left out of any text, labelled or not; 0 for none
     seed: int = 7
+    device: str = "auto"  # or cpu, cuda
     threads: int = 1
     workers: int = 1  # processes of so many threads each that train together: classify.train.together
     bf16: bool = True
+    check_every: int = 0  # steps between looks at development rows; 0 for none. Of several workers, a multiple of 50
+    patience: int = 4  # such looks without a better mean average precision after which to stop with the best weights
     minutes: float | None = None  # of each thread's processor time after which to stop, with the schedule finished
 
 
@@ -87,11 +91,13 @@ def options_from(config: Path | None, *, data: Path, base: str | None, out: Path
     if unknown:
         raise BadTrainingData(f"{config} has no option {unknown[0]!r}; see TrainOptions in classify/train/run.py.")
     if not resume:
-        for left in out.glob(f"*{CHECKPOINT}"):
+        for left in (*out.glob(f"*{CHECKPOINT}"), *out.glob(development.BEST)):
             left.unlink()
     if base:
         earlier = found(base)
         told |= {"base": base} if earlier is None else {"start_from": earlier}
+        if earlier is not None:  # or a model of many languages would go on in English alone
+            told.setdefault("lineup", record_of(earlier)["options"]["lineup"])
     for key in ("start_from", "teacher", "dictionaries", "answers"):
         if told.get(key):
             told[key] = Path(told[key])
@@ -117,9 +123,11 @@ def _train(
     torch.manual_seed(options.seed)  # the same for all: they begin with the same heads
     torch.set_num_threads(options.threads)
     lineup = lineup_of(options.lineup, options.data)
-    network, tokenizer, origin = _beginning(options, len(lineup.readings))
+    names = [name for name, *_ in lineup.readings]
+    network, tokenizer, origin = _beginning(options, names)
+    network.to(_device(options))
     own = replace(options, seed=options.seed + group.rank)
-    made = _batches(own, lineup, tokenizer)
+    made = (batch.to(network.device) for batch in _batches(own, lineup, tokenizer))
     if options.level and not options.start_from:
         level(network, islice(made, LEVELLED))
     pairs = parallel.pairs(options.data, options.teacher, tokenizer, own.seed) if options.teacher else None
@@ -133,7 +141,8 @@ def _train(
     first = _resume(checkpoint, network, guess, optimizers)
     total = max(1, options.rows // (options.batch_tokens // 36))
     network.train()
-    began, losses = 0.0, 0.0
+    watch = _watch(group, options, lineup, names)
+    began, losses, enough = 0.0, 0.0, False
     with _bar(total, first, progress, silent=group.rank > 0) as tell:
         for step, batch in enumerate(seen):
             if step < first:
@@ -141,23 +150,45 @@ def _train(
             began = began or time.process_time()  # reading the data does not count
             spent = (time.process_time() - began) / (60 * options.threads)
             done = max(step / total, spent / options.minutes if options.minutes else 0.0)
-            if group.over(network, step, done):
+            if group.over(network, step, done + enough):
                 break
+            enough = watch.enough(step, network, tokenizer)
             _set_rate(optimizers, options, min(done, 1.0))
             loss = _step(network, optimizers, batch, options)
             if pairs and step % options.align_every == 0:
-                _align(network, optimizers, next(pairs), options.bf16)
+                _align(network, optimizers, next(pairs).to(network.device), options.bf16)
             if gaps and step % options.masked_every == 0:
-                _fill(network, guess, optimizers, next(gaps), options.bf16)
+                _fill(network, guess, optimizers, next(gaps).to(network.device), options.bf16)
             losses = loss if step == first else 0.98 * losses + 0.02 * loss
             tell(step, total, losses)
             if (step + 1) % CHECKPOINT_EVERY == 0:
                 group.wait()
                 _checkpoint(checkpoint, network, guess, optimizers, step + 1)
+    watch.restore(network, tokenizer)
     if group.rank == 0:
-        write(options, network, tokenizer, origin, losses)
+        write(options, network, tokenizer, origin, losses, names)
     group.wait()  # no checkpoint goes before the run is written
     checkpoint.unlink(missing_ok=True)
+
+
+def _device(options: TrainOptions) -> str:
+    """A GPU where there is one and one process; several share a processor's cores."""
+    seen = torch.cuda.is_available()
+    if options.device == "cuda" and (not seen or options.workers > 1):
+        why = "one process trains on it, set workers to 1" if seen else "this torch sees none, take a CUDA build of it"
+        raise BadTrainingData(f"device is cuda, a GPU, and {why}; or set device to cpu.")
+    return "cuda" if seen and options.workers == 1 and options.device != "cpu" else "cpu"
+
+
+def _watch(group: together.Group, options: TrainOptions, lineup: Lineup, names: Sequence[str]) -> development.Watch:
+    """The first process looks for all, right after they have agreed."""
+    if options.check_every and group.size > 1 and options.check_every % together.AGREE_EVERY:
+        raise BadTrainingData(
+            f"check_every is {options.check_every}; with several workers take a multiple of {together.AGREE_EVERY}."
+        )
+    every = 0 if group.rank else options.check_every
+    told = development.labelled(options.data, lineup) if every else []
+    return development.Watch(options.out, told, names, every, options.patience)
 
 
 def lineup_of(name: str, data: Path) -> Lineup:
@@ -167,21 +198,43 @@ def lineup_of(name: str, data: Path) -> Lineup:
     return with_imported(LINEUPS[name], data)
 
 
-def _beginning(options: TrainOptions, readings: int) -> tuple[Network, Tokenizer, dict[str, str]]:
+def _beginning(options: TrainOptions, names: Sequence[str]) -> tuple[Network, Tokenizer, dict[str, str]]:
     """The network, the tokenizer and what the base is, from an earlier run or from a base."""
     if options.start_from is None:
         base = bases.find(options.base)
-        return bases.network_from(base, options.dropout, readings), read_tokenizer(base.folder), base.record
+        return bases.network_from(base, options.dropout, len(names)), read_tokenizer(base.folder), base.record
     told = record_of(options.start_from)
-    network = Network(Shape(**told["shape"])._replace(readings=readings), options.dropout, layer.Layer)
+    network = Network(Shape(**told["shape"])._replace(readings=len(names)), options.dropout, layer.Layer)
     before = weights_of(options.start_from)
-    # Another line-up has other readings: those two heads begin anew.
-    fitting = {name: t for name, t in before.items() if t.shape == network.state_dict()[name].shape}
-    network.load_state_dict(fitting, strict=False)
+    network.load_state_dict(before | carried(before, readings_of(options.start_from), names, network.state_dict()))
     return network, read_tokenizer(options.start_from), told["base"]
 
 
-def write(options: TrainOptions, network: Network, tokenizer: Tokenizer, origin: dict[str, str], loss: float) -> Path:
+def carried(
+    before: Mapping[str, Tensor], had: Sequence[str], has: Sequence[str], fresh: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """The readings' two heads with what is known of each reading, by name; one that is new begins as in `fresh`.
+
+    The gate's last row, for texts like no set, is kept.
+    """
+    out = {}
+    for head, old, new in (("readings", had, has), ("gate", [*had, ""], [*has, ""])):
+        for key in (f"{head}.weight", f"{head}.bias"):
+            if key in fresh:
+                told = before.get(key, ())
+                known = dict(zip(old, told, strict=True)) if len(told) == len(old) else {}
+                out[key] = torch.stack([known.get(name, row) for name, row in zip(new, fresh[key], strict=True)])
+    return out
+
+
+def write(
+    options: TrainOptions,
+    network: Network,
+    tokenizer: Tokenizer,
+    origin: dict[str, str],
+    loss: float,
+    readings: Sequence[str] = (),
+) -> Path:
     """The finished run as a folder."""
     save_file(network.state_dict(), options.out / WEIGHTS)
     tokenizer.save(str(options.out / "tokenizer.json"))
@@ -191,40 +244,9 @@ def write(options: TrainOptions, network: Network, tokenizer: Tokenizer, origin:
     told = {key: value.name if isinstance(value, Path) else value for key, value in asdict(options).items()}
     told["base"] = origin["name"]
     record = {"base": origin, "options": told, "loss": loss, "shape": network.shape._asdict()}
+    record["readings"] = list(readings)
     (options.out / RECORD).write_text(json.dumps(record, indent=1) + "\n")
     return options.out
-
-
-def loss_of(logits: Logits, batch: batches.Batch) -> Tensor:
-    """Masked: a label that nobody gave adds nothing."""
-    stance_known = batch.stance >= 0
-    stance = functional.cross_entropy(logits.stance.float(), batch.stance.clamp(min=0), reduction="none")
-    return (
-        _known_bce(logits.signals, batch.signals, batch.weight, per_column=True)
-        + 0.5 * _known_bce(logits.stage, batch.stage, batch.weight, per_column=True)
-        + 0.25 * _known_bce(logits.targets, batch.targets, batch.weight, per_column=False)
-        + 0.5 * (stance * stance_known * batch.weight).sum() / stance_known.sum().clamp(min=1)
-        + (_readings(logits, batch) if logits.readings.shape[1] else 0.0)
-    )
-
-
-def _readings(logits: Logits, batch: batches.Batch) -> Tensor:
-    """Each row judged by its own set's rules, and told which set it is from."""
-    own = batch.reading.clamp(max=logits.readings.shape[1] - 1)
-    judged = logits.readings.float().gather(1, own[:, None])
-    answer = batch.answer.masked_fill(batch.reading == logits.readings.shape[1], torch.nan)[:, None]
-    return _known_bce(judged, answer, batch.weight, per_column=False) + 0.5 * functional.cross_entropy(
-        logits.gate.float(), batch.reading
-    )
-
-
-def _known_bce(logits: Tensor, labels: Tensor, weight: Tensor, *, per_column: bool) -> Tensor:
-    known = ~labels.isnan()
-    each = functional.binary_cross_entropy_with_logits(logits.float(), labels.nan_to_num(), reduction="none")
-    each = each * known * weight[:, None]
-    if per_column:
-        return (each.sum(0) / known.sum(0).clamp(min=16)).sum()
-    return each.sum() / known.sum().clamp(min=16)
 
 
 Optimizers = tuple[torch.optim.Optimizer, ...]
@@ -232,7 +254,7 @@ Optimizers = tuple[torch.optim.Optimizer, ...]
 
 def _step(network: Network, optimizers: Optimizers, seen: batches.Batch | frozen.Kept, options: TrainOptions) -> float:
     # The fused attention is slower here: its way back takes a quarter of a step on a processor.
-    with torch.autocast("cpu", torch.bfloat16, enabled=options.bf16), sdpa_kernel(SDPBackend.MATH):
+    with torch.autocast(network.device, torch.bfloat16, enabled=options.bf16), sdpa_kernel(SDPBackend.MATH):
         if isinstance(seen, frozen.Kept):
             batch, logits = seen.batch, frozen.forward(network, options.frozen, seen)
         else:
@@ -252,7 +274,7 @@ def _learn(network: Network, optimizers: Optimizers, loss: Tensor) -> None:
 
 def _align(network: Network, optimizers: Optimizers, pair: parallel.Pairs, bf16: bool) -> None:
     """One step that draws translations towards what the English model made of the sentence."""
-    with torch.autocast("cpu", torch.bfloat16, enabled=bf16), sdpa_kernel(SDPBackend.MATH):
+    with torch.autocast(network.device, torch.bfloat16, enabled=bf16), sdpa_kernel(SDPBackend.MATH):
         pooled = network.pooled(pair.ids, pair.mask)
     loss = ALIGN * functional.mse_loss(pooled.float(), pair.wanted)
     _learn(network, optimizers, loss)
@@ -261,7 +283,7 @@ def _align(network: Network, optimizers: Optimizers, pair: parallel.Pairs, bf16:
 def _masking(
     options: TrainOptions, network: Network, tokenizer: Tokenizer
 ) -> tuple[Iterator[masked.Gaps] | None, masked.Guess]:
-    guess = masked.Guess(network.shape.hidden)
+    guess = masked.Guess(network.shape.hidden).to(network.device)
     if not options.masked_every:
         return None, guess
     return masked.gaps(corpus(options.data), tokenizer, options.batch_tokens, options.seed), guess
@@ -269,7 +291,7 @@ def _masking(
 
 def _fill(network: Network, guess: masked.Guess, optimizers: Optimizers, gaps: masked.Gaps, bf16: bool) -> None:
     """One step on words that were left out."""
-    with torch.autocast("cpu", torch.bfloat16, enabled=bf16), sdpa_kernel(SDPBackend.MATH):
+    with torch.autocast(network.device, torch.bfloat16, enabled=bf16), sdpa_kernel(SDPBackend.MATH):
         loss = masked.loss_of(network, guess, gaps)
     guess.zero_grad()
     _learn(network, optimizers, loss)
@@ -349,7 +371,7 @@ def _checkpoint(path: Path, network: Network, guess: masked.Guess, optimizers: O
 def _resume(path: Path, network: Network, guess: masked.Guess, optimizers: Optimizers) -> int:
     if not path.exists():
         return 0
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, map_location="cpu", weights_only=True)
     network.load_state_dict(state["network"])
     guess.load_state_dict(state["guess"])
     for optimizer, told in zip(optimizers, state["optimizers"], strict=True):

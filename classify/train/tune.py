@@ -74,15 +74,15 @@ class Dev:
 
 
 def tune(
-    groups: Mapping[str, Dev], news: Mapping[str, Scores], lineup: Lineup, crossed: Mapping[str, Dev] | None = None
+    groups: Mapping[str, Dev], news: Mapping[str, Floats], lineup: Lineup, crossed: Mapping[str, Dev] | None = None
 ) -> dict[str, Any]:
-    """The parts of `config.json` that come from measuring; `news` is what the model says of harmless news, by language.
+    """The parts of `config.json` that come from measuring; `news` holds signals, (passages, 8), of harmless news.
 
     The general fit is that of the one language, or of all together; with several each also has its own. `crossed` are
     the same rows, each fused by readings that were fitted on the other half: what a language's status is judged by.
     """
     whole = next(iter(groups.values())) if len(groups) == 1 else _together(list(groups.values()))
-    quiet = Scores.joined(list(news.values()))
+    quiet = np.concatenate(list(news.values()))
     fits, thresholds = _fitted(whole, quiet)
     languages = {}
     for language, dev in groups.items():
@@ -111,7 +111,7 @@ def _together(devs: Sequence[Dev]) -> Dev:
 
 
 def _fitted(
-    dev: Dev, quiet: Scores, general: Mapping[str, Any] | None = None, most: float = NEWS_FLAGGED
+    dev: Dev, quiet: Floats, general: Mapping[str, Any] | None = None, most: float = NEWS_FLAGGED
 ) -> tuple[dict[str, Any], dict[str, dict[str, float]]]:
     """Calibration and thresholds on the fitting half; where a language has too few rows the general fit stands in."""
     fit, general = dev.half(fit=True), general or {}
@@ -119,7 +119,7 @@ def _fitted(
         head: {**general.get(head, {}), **_platts(fit, head, keys)}
         for head, keys in (("signals", SIGNALS), ("stage", ("1", "2", "3", "4")), ("targets", TARGETS))
     }
-    calm = calibration.apply(quiet.signals, fits, "signals", SIGNALS, NOBODY)
+    calm = calibration.apply(quiet, fits, "signals", SIGNALS, NOBODY)
     thresholds = _thresholds(fit, fits, calm, most)
     voices = sum(row.stance > 0 for row in fit.rows)
     fits["stance"] = (

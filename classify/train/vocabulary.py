@@ -18,7 +18,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, pr
 
 from classify.train import parallel, transplant
 from classify.train.corpus import LANGUAGE, corpus
-from classify.train.earlier import RECORD, WEIGHTS, record_of, weights_of
+from classify.train.earlier import RECORD, WEIGHTS, readings_of, record_of, weights_of
 
 NEW_WORDS = 36_000
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -44,6 +44,7 @@ def main() -> None:
     save_file(weights, out / WEIGHTS)
     tokenizer.save(str(out / "tokenizer.json"))
     told = record_of(english)
+    told["readings"] = readings_of(english)
     told["shape"]["vocabulary"] = tokenizer.get_vocab_size()
     (out / RECORD).write_text(json.dumps(told) + "\n", encoding="utf-8")
 

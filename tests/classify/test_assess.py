@@ -190,7 +190,7 @@ def test_a_worker_that_lost_its_claim_writes_nothing(sessions: Sessions, now: dt
     class Frozen(FakeScorer):
         """Another worker takes over while this one scores."""
 
-        def score(self, passages: Sequence[str], _languages: Sequence[str] | None = None, /) -> Scores:
+        def score(self, passages: Sequence[str], /) -> Scores:
             if not self.calls:
                 self.calls.append([])
                 assert run(sessions, now + LEASE) == 1
@@ -204,7 +204,7 @@ def test_a_killed_worker_blocks_a_document_only_for_its_lease(sessions: Sessions
     add(sessions, CALL)
 
     class Killed(FakeScorer):
-        def score(self, passages: Sequence[str], _languages: Sequence[str] | None = None, /) -> Scores:
+        def score(self, passages: Sequence[str], /) -> Scores:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -17,7 +17,7 @@ NAMES = ("Keshu", "Marrok", "Varni")
 class Suspicious(FakeScorer):
     """Hears scum wherever the Varni are named."""
 
-    def score(self, passages: Sequence[str], _languages: Sequence[str] | None = None, /) -> Scores:
+    def score(self, passages: Sequence[str], /) -> Scores:
         return super().score([passage.replace("Varni", "Varni SCUM") for passage in passages])
 
 

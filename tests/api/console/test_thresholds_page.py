@@ -10,7 +10,7 @@ from api.console.installation import masked
 from api.deciding import keep_decision
 from api.reviews import Decision
 from api.settings import describe
-from classify.checkpoint import BUNDLED, configured
+from classify.checkpoint import BUNDLED, config_file, model_config
 from classify.scorer import UNREACHABLE
 from models.assessment import SIGNALS
 from models.audit import AuditEvent
@@ -36,7 +36,7 @@ def settle(sessions: Sessions, **decisions: int) -> None:
 def test_a_suggestion_says_its_interval_and_what_it_rests_on(sessions: Sessions, lead: Browser) -> None:
     settle(sessions, confirmed=16, rejected=4)
     text = text_of(lead, "/thresholds?precision=80")
-    present = configured(BUNDLED).thresholds["flag"]["incitement"]
+    present = model_config(config_file(BUNDLED)).thresholds["flag"]["incitement"]
     assert f"Incitement to violence all {present:.3f} 0.900 80% (58% to 92%) 20 of 20 reviews 16 of 16" in text
     assert "no threshold reached it" in text_of(lead, "/thresholds?precision=90")
     assert "sw,incitement" in lead.get("/thresholds?precision=80&format=csv").text
@@ -45,7 +45,7 @@ def test_a_suggestion_says_its_interval_and_what_it_rests_on(sessions: Sessions,
 
 def test_each_language_has_its_own_thresholds(sessions: Sessions, lead: Browser) -> None:
     settle(sessions, confirmed=1)
-    config, text = configured(BUNDLED), text_of(lead, "/thresholds")
+    config, text = model_config(config_file(BUNDLED)), text_of(lead, "/thresholds")
     for code, told in config.languages.items():
         limits = config.flag(code)
         shown = [f"{limits[key]:.3f}" for key in SIGNALS if limits[key] < UNREACHABLE]

@@ -1,6 +1,7 @@
 """A training run of a few steps: it finishes, resumes where it stopped, and packs into a folder that loads."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,8 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(
     resumed = load_file(run.train(options("stopped"), quiet) / "model.safetensors")
     assert not (tmp_path / "stopped" / run.CHECKPOINT).exists()
     assert all(float((whole[name] - resumed[name]).abs().max()) < 1e-6 for name in whole)
+    watched = run.train(replace(options("watched"), check_every=2), quiet)
+    assert {path.name for path in watched.iterdir()} == {"model.safetensors", "tokenizer.json", "training.json"}
 
 
 @pytest.mark.slow
@@ -87,7 +90,14 @@ def test_two_processes_train_one_network_that_packs_and_loads(
 
     base = save(tmp_path / "base", BertModel(BertConfig(**SIZES | {"max_position_embeddings": 512})))
     options = run.TrainOptions(
-        data, tmp_path / "out", base=str(base), rows=8, batch_tokens=72, workers=2, level=True, dropout=0.0
+        data,
+        tmp_path / "out",
+        base=str(base),
+        rows=8,
+        batch_tokens=72,
+        workers=2,
+        level=True,
+        dropout=0.0,
     )
     out = run.train(options)
     trained, before = load_file(out / "model.safetensors"), load_file(base / "model.safetensors")
@@ -128,7 +138,7 @@ def test_a_masked_label_teaches_nothing() -> None:
 
     from classify.model import Logits
     from classify.train.batches import collate
-    from classify.train.run import loss_of
+    from classify.train.loss import loss_of
 
     nan = float("nan")
     row = rows.Row("x", (nan,) * 8, (nan,) * 4, -1, (nan,) * 8, 1.0, "set")
@@ -147,7 +157,7 @@ def test_a_row_teaches_its_own_sets_reading_and_no_other() -> None:
 
     from classify.model import Logits
     from classify.train.batches import collate
-    from classify.train.run import loss_of
+    from classify.train.loss import loss_of
 
     nan = float("nan")
     row = rows.Row("x", (nan,) * 8, (nan,) * 4, -1, (nan,) * 8, 1.0, "edos", "1", "edos", 1.0, 3)
@@ -177,9 +187,9 @@ def test_training_goes_on_from_the_model_that_ships(tmp_path: Path) -> None:
     from classify.train.earlier import history, record_of, weights_of
     from classify.train.run import options_from
 
-    options = options_from(None, data=tmp_path, base="bundled/multilingual", out=tmp_path, resume=False)
-    assert options.start_from == BUNDLED / "multilingual"
-    assert record_of(options.start_from)["shape"]["vocabulary"] == 45028
+    options = options_from(None, data=tmp_path, base="bundled", out=tmp_path, resume=False)
+    assert (options.start_from, options.lineup) == (BUNDLED, "multilingual")
+    assert record_of(BUNDLED)["shape"]["vocabulary"] == 45028
     assert len(history(BUNDLED)) > 1  # every phase behind it, for the card of what follows
     assert weights_of(BUNDLED)["embeddings.word_embeddings.weight"].dtype == torch.float32
     assert options_from(None, data=tmp_path, base="an/other", out=tmp_path, resume=False).base == "an/other"
@@ -216,3 +226,28 @@ def test_runs_are_averaged_into_one(tmp_path: Path) -> None:
     (runs[0] / "training.json").write_text(json.dumps(told | {"shape": {"hidden": 3}}))
     with pytest.raises(BadTrainingData, match="different shapes"):
         average(dict.fromkeys(runs, 1.0), tmp_path / "out")
+
+
+def test_another_line_up_keeps_what_is_known_of_a_reading_by_name() -> None:
+    import torch
+
+    from classify.train.run import carried
+
+    before = {
+        "readings.weight": torch.tensor([[1.0], [2.0]]), "readings.bias": torch.tensor([1.0, 2.0]),
+        "gate.weight": torch.tensor([[1.0], [2.0], [9.0]]), "gate.bias": torch.tensor([1.0, 2.0, 9.0]),
+    }  # fmt: skip
+    fresh = {name: torch.zeros(3 + name.startswith("gate"), *of.shape[1:]) for name, of in before.items()}
+    found = carried(before, ["a", "b"], ["b", "new", "a"], fresh)
+    assert found["readings.bias"].tolist() == found["readings.weight"][:, 0].tolist() == [2.0, 0.0, 1.0]
+    assert found["gate.bias"].tolist() == [2.0, 0.0, 1.0, 9.0]  # texts like no set stay what they were
+    unnamed = carried(before, [], ["b"], {name: of[:1] for name, of in fresh.items() if name.startswith("readings")})
+    assert unnamed["readings.bias"].tolist() == [0.0]
+
+
+def test_several_workers_are_watched_only_when_they_agree(tmp_path: Path) -> None:
+    from classify.train import run, together
+
+    options = run.TrainOptions(tmp_path, tmp_path, workers=2, check_every=30)
+    with pytest.raises(BadTrainingData, match="multiple of 50"):
+        run._watch(together.Group(0, 2), options, ENGLISH, [])

@@ -33,8 +33,7 @@ def dev(rows: int, sharpness: float, stance: int = 0) -> Dev:
 @pytest.fixture(scope="module")
 def tuned() -> dict:  # type: ignore[type-arg]
     news = DRAW.normal(-2, 0.5, (2_000, 8))
-    quiet = Scores(news, np.zeros((2_000, 4)), np.zeros((2_000, 4)), np.zeros((2_000, 8)))
-    return tune({"en": dev(3_000, 2.0), "fr": dev(400, 2.0), "sw": dev(400, 0.05)}, {"en": quiet}, LINEUP)
+    return tune({"en": dev(3_000, 2.0), "fr": dev(400, 2.0), "sw": dev(400, 0.05)}, {"en": news}, LINEUP)
 
 
 def test_every_signal_has_its_three_points_in_order(tuned: dict) -> None:  # type: ignore[type-arg]
@@ -73,7 +72,7 @@ def test_a_language_read_for_one_signal_alone_stays_experimental() -> None:
         replace(row, signals=tuple(UNKNOWN if i == column else v for i, v in enumerate(row.signals)))
         for row in told.rows
     ]
-    quiet = Scores(DRAW.normal(-2, 0.5, (200, 8)), np.zeros((200, 4)), np.zeros((200, 4)), np.zeros((200, 8)))
+    quiet = DRAW.normal(-2, 0.5, (200, 8))
     found = tune({"en": dev(400, 2.0), "fr": Dev(deaf, told.scores)}, {"en": quiet}, LINEUP)["languages"]["fr"]
     assert found["margin"] > 0.05
     assert (found["status"], found["validated"]) == ("experimental", True)
@@ -85,9 +84,9 @@ def test_each_language_has_its_own_fit(tuned: dict) -> None:  # type: ignore[typ
 
 
 def test_news_keeps_every_threshold_up() -> None:
-    loud = Scores(np.full((1_000, 8), 1.0), np.zeros((1_000, 4)), np.zeros((1_000, 4)), np.zeros((1_000, 8)))
+    loud = np.full((1_000, 8), 1.0)
     result = tune({"en": dev(3_000, 2.0)}, {"en": loud}, LINEUP)
-    probability = apply(loud.signals, result["calibration"], "signals", SIGNALS, "en")
+    probability = apply(loud, result["calibration"], "signals", SIGNALS, "en")
     limits = np.array([result["thresholds"]["flag"][key] for key in SIGNALS])
     assert (probability > limits + 1e-3).mean() <= NEWS_FLAGGED
 
@@ -99,7 +98,7 @@ def test_no_signal_fires_on_posts_that_are_not_hateful() -> None:
         replace(row, dataset="authored") if i % 4 < 2 else replace(row, signals=_unknown(row.signals, PROPAGANDA))
         for i, row in enumerate(heated.rows)
     ]
-    quiet = Scores(np.full((100, 8), -5.0), np.zeros((100, 4)), np.zeros((100, 4)), np.zeros((100, 8)))
+    quiet = np.full((100, 8), -5.0)
     calm = Dev(told, heated.scores).calm()
     heated.scores.signals[calm, PROPAGANDA] = DRAW.normal(1.0, 0.5, int(calm.sum()))
     result = tune({"en": Dev(told, heated.scores)}, {"en": quiet}, LINEUP)
