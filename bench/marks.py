@@ -20,13 +20,13 @@ import torch
 from classify import explain
 from classify.engines import load
 from classify.marks import Marks, shares
-from classify.model import Network, Shape
+from classify.model import Network
 from classify.rationales import LONGEST, Rationale, measured, rationales
 from classify.scorer import Floats, Scores
 from classify.settings import ClassifySettings
 from classify.train import layer
 from classify.train import marks as fitting
-from classify.train.earlier import read_tokenizer, record_of, weights_of
+from classify.train.earlier import network_of, read_tokenizer
 from models.assessment import SIGNALS
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -59,8 +59,7 @@ def main() -> None:
     data, model = Path(sys.argv[1]), Path(sys.argv[2])
     many = int(sys.argv[3]) if len(sys.argv) > 3 else 200
     ridges = [float(one) for one in (sys.argv[4] if len(sys.argv) > 4 else str(fitting.RIDGE)).split(",")]
-    network = Network(Shape(**record_of(model)["shape"]), layer=layer.Layer)
-    network.load_state_dict(weights_of(model))
+    network = network_of(model, layer.Layer)
     every = [row for row in rationales(data / fitting.RATIONALES) if len(row.words) <= LONGEST]
     learnt = [row for number, row in enumerate(every) if number % 5]
     held = [row for row in every[::5] if 0 < sum(row.marked) < len(row.marked)][:many]

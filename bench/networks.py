@@ -19,11 +19,10 @@ import numpy as np
 import torch
 
 from classify.calibration import average_precision
-from classify.model import Network, Shape
 from classify.scorer import Floats
 from classify.train import authored, layer
 from classify.train.development import by_set, labelled, logits
-from classify.train.earlier import read_tokenizer, readings_of, record_of, weights_of
+from classify.train.earlier import network_of, read_tokenizer, readings_of
 from classify.train.lineup import LINEUPS
 from classify.train.rows import Row
 from models.assessment import SIGNALS
@@ -40,9 +39,7 @@ def main() -> None:
     told = labelled(data, LINEUP)
     own = {language: ours(language) for language in LINEUP.languages}
     for run in runs:
-        network = Network(Shape(**record_of(run)["shape"]), layer=layer.Layer)
-        network.load_state_dict(weights_of(run))
-        tokenizer = read_tokenizer(run)
+        network, tokenizer = network_of(run, layer.Layer), read_tokenizer(run)
         found = by_set(network, tokenizer, readings_of(run), told)
         for name, of in sorted(found.items()):
             print(f"{run}\t{name}\t{of.rows}\t{of.macro_f1:.3f}\t{of.average_precision:.3f}", flush=True)

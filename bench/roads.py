@@ -31,9 +31,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import torch
 from safetensors.torch import save_file
 
-from classify.model import Network, Shape
 from classify.train.development import by_set, labelled
-from classify.train.earlier import RECORD, WEIGHTS, read_tokenizer, readings_of, record_of, weights_of
+from classify.train.earlier import RECORD, WEIGHTS, network_of, read_tokenizer, readings_of, record_of, weights_of
 from classify.train.lineup import LINEUPS
 from classify.train.run import TrainOptions, train
 
@@ -63,9 +62,7 @@ def main() -> None:
     for seed in seeds:
         for road in wanted:
             run = train(replace(roads[road], seed=seed, out=work / f"{road}-{seed}"))
-            network = Network(Shape(**record_of(run)["shape"]))
-            network.load_state_dict(weights_of(run))
-            read = by_set(network, read_tokenizer(run), readings_of(run), told)
+            read = by_set(network_of(run), read_tokenizer(run), readings_of(run), told)
             for name, of in sorted(read.items()):
                 print(f"{road}\t{seed}\t{name}\t{of.macro_f1:.3f}\t{of.average_precision:.3f}", flush=True)
             found[road].append(statistics.mean(of.average_precision for of in read.values()))

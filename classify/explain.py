@@ -42,8 +42,9 @@ def weigh(scorer: Scorer, passages: Sequence[str], signals: Sequence[int]) -> li
         last = first + 1 + 3 * len(parts)
         weights = _weights(logits[first:last, signal], float(logits[0, signal]))
         first = last
-        marks = scorer.marks([word.text for word in one.words], signal)
-        if marks is None or float(weights.max(initial=0.0)) <= 0:
+        spoke = float(weights.max(initial=0.0)) > 0
+        marks = scorer.marks([word.text for word in one.words], signal) if spoke else None
+        if marks is None:
             found.append([_stretch(one, unit, weight) for unit, weight in zip(parts, weights, strict=True)])
         else:
             marked = _marked(weights, parts, marks)

@@ -18,19 +18,18 @@ import numpy as np
 import torch
 from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
-from tqdm import tqdm
 
+from classify.calibration import sigmoid
 from classify.checkpoint import BUNDLED
-from classify.model import Network, Shape, padded
-from classify.scorer import Floats
+from classify.model import Network
+from classify.scorer import Floats, Scores
 from classify.train import layer, rows
-from classify.train.batches import budgeted
-from classify.train.earlier import read_tokenizer, record_of, weights_of
+from classify.train.development import logits
+from classify.train.earlier import network_of, read_tokenizer
 from classify.train.lineup import LINEUPS
 from classify.train.rows import Row
 
 ENGLISH = frozenset({"en", "en-NG", "en-sw"})
-TOKENS = 2304
 
 
 class Answers:
@@ -77,21 +76,8 @@ def write(texts: Iterable[str], readers: Sequence[Reader], out: Path) -> Path:
 
 def _asked(texts: Sequence[str], network: Network, tokenizer: Tokenizer) -> Floats:
     """(texts, 20) probabilities of one network."""
-    ids = [encoding.ids for encoding in tokenizer.encode_batch(texts)]
-    order = sorted(range(len(ids)), key=lambda number: len(ids[number]))
-    told = np.zeros((len(texts), 20))
-    network.eval()
-    for group in tqdm(list(budgeted(order, [len(i) for i in ids], TOKENS)), unit="batch", mininterval=10):
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-            logits = network(*padded([ids[number] for number in group]))
-        told[group] = torch.cat([logits.signals, logits.stage, logits.targets], dim=1).float().sigmoid().numpy()
-    return told
-
-
-def _reader(model: Path) -> Reader:
-    network = Network(Shape(**record_of(model)["shape"]), layer=layer.Layer)
-    network.load_state_dict(weights_of(model))
-    return network, read_tokenizer(model)
+    said = Scores.of(logits(network, tokenizer, texts, progress=True))
+    return sigmoid(np.concatenate([said.signals, said.stage, said.targets], axis=1))
 
 
 def main() -> None:
@@ -101,7 +87,7 @@ def main() -> None:
     torch.set_num_threads(1)
     english = {of for of, use in LINEUPS[name].datasets.items() if use.languages <= ENGLISH}
     texts = [row.text for of, found in rows.public(data, LINEUPS[name]).items() if of in english for row in found]
-    write(texts, [_reader(model) for model in models], out)
+    write(texts, [(network_of(model, layer.Layer), read_tokenizer(model)) for model in models], out)
 
 
 if __name__ == "__main__":

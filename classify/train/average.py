@@ -14,8 +14,7 @@ from safetensors.torch import save_file
 
 from classify.errors import BadTrainingData
 from classify.ngrams import FILE
-from classify.train.earlier import RECORD, WEIGHTS, readings_of, record_of, weights_of
-from classify.train.run import carried
+from classify.train.earlier import RECORD, WEIGHTS, carried, readings_of, record_of, weights_of
 
 
 def average(runs: Mapping[Path, float], out: Path) -> Path:

@@ -27,7 +27,7 @@ from classify.settings import ClassifySettings
 from classify.text import passages
 from classify.train import authored, fuse, marks, rows
 from classify.train.base import BASE, sha256
-from classify.train.earlier import MAX_TOKENS, history, read_tokenizer, record_of, weights_of
+from classify.train.earlier import MAX_TOKENS, history, network_of, read_tokenizer, record_of, weights_of
 from classify.train.lineup import Lineup
 from classify.train.run import lineup_of
 from classify.train.tune import PER_SET, Dev, tune
@@ -95,10 +95,8 @@ def bundle(trained: Path, data: Path, out: Path, version: str, phases: Sequence[
 
 def _full(trained: Path, out: Path, told: dict[str, Any]) -> TorchScorer:
     """The trained weights in full precision, with the packed model's n-grams."""
-    network = Network(Shape(**told["shape"]))
-    network.load_state_dict(weights_of(trained))
     bare = ModelConfig("bare", "0" * 64, MAX_TOKENS, {}, {}, {}, {})
-    return TorchScorer(packed(network), read_tokenizer(out), bare, 4096, ngrams=load_ngrams(out, told))
+    return TorchScorer(packed(network_of(trained)), read_tokenizer(out), bare, 4096, ngrams=load_ngrams(out, told))
 
 
 def _raw(scorer: PassageScorer, data: Path, lineup: Lineup, language: str) -> fuse.Raw:

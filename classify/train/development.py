@@ -15,9 +15,11 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
+from tqdm import tqdm
 
 from classify.calibration import average_precision, macro_f1
 from classify.model import Network, padded
+from classify.readings import SHARED
 from classify.scorer import Floats
 from classify.train import rows
 from classify.train.batches import budgeted
@@ -28,7 +30,6 @@ from models.assessment import SIGNALS
 MOST = 250  # rows of one set
 FEWEST = 100  # a set with fewer tells little
 TOKENS = 4_096  # read together
-FIRST = 24  # logits before those of the readings: eight signals, four stages, four stances, eight targets
 HATE = SIGNALS.index("hate_speech")
 BEST = "best.safetensors"
 
@@ -55,7 +56,7 @@ def by_set(
 
     `readings` names the columns of the network's readings.
     """
-    columns = {name: FIRST + number for number, name in enumerate(readings)}
+    columns = {name: SHARED + number for number, name in enumerate(readings)}
     judged: dict[str, tuple[list[float], list[int]]] = defaultdict(lambda: ([], []))
     for row, of in zip(told, logits(network, tokenizer, [row.text for row in told]).tolist(), strict=True):
         said, true = judged[row.reading or row.dataset]
@@ -74,14 +75,15 @@ def _label(row: Row) -> float:
 
 
 @torch.inference_mode()
-def logits(network: Network, tokenizer: Tokenizer, texts: Sequence[str]) -> Floats:
+def logits(network: Network, tokenizer: Tokenizer, texts: Sequence[str], *, progress: bool = False) -> Floats:
     """(texts, logits) in the texts' order, in bf16."""
     network.eval()
     ids = [encoding.ids for encoding in tokenizer.encode_batch(texts)]
     lengths = [len(one) for one in ids]
     order = sorted(range(len(ids)), key=lambda number: lengths[number])
-    found = np.zeros((len(ids), FIRST + 2 * network.shape.readings + (network.shape.readings > 0)))
-    for group in budgeted(order, lengths, TOKENS):
+    found = np.zeros((len(ids), SHARED + 2 * network.shape.readings + (network.shape.readings > 0)))
+    groups = list(budgeted(order, lengths, TOKENS))
+    for group in tqdm(groups, unit="batch", mininterval=10, disable=not progress):
         batch = (part.to(network.device) for part in padded([ids[number] for number in group]))
         with torch.autocast(network.device, torch.bfloat16):
             found[group] = torch.cat(network(*batch), dim=1).double().cpu().numpy()

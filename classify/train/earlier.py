@@ -5,16 +5,18 @@ decision in five hundred, so that nobody needs to keep the runs behind a release
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors.torch import load, load_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
 from classify.checkpoint import BUNDLED, FORMAT, checked, config_file
 from classify.errors import BadTrainingData, ModelBroken
-from classify.model import dequantised
+from classify.model import Layer, Network, Shape, dequantised
 
 RECORD = "training.json"
 WEIGHTS = "model.safetensors"
@@ -60,6 +62,30 @@ def weights_of(folder: Path) -> dict[str, Tensor]:
     if packed is None:
         return load_file(folder / WEIGHTS)
     return dequantised(load(checked(folder / WEIGHTS, packed["weights"]["sha256"])))
+
+
+def network_of(folder: Path, layer: type[Layer] = Layer) -> Network:
+    """The network of a run or packed model, in full precision."""
+    network = Network(Shape(**record_of(folder)["shape"]), layer=layer)
+    network.load_state_dict(weights_of(folder))
+    return network
+
+
+def carried(
+    before: Mapping[str, Tensor], had: Sequence[str], has: Sequence[str], fresh: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """The readings' two heads with what is known of each reading, by name; one that is new begins as in `fresh`.
+
+    The gate's last row, for texts like no set, is kept.
+    """
+    out = {}
+    for head, old, new in (("readings", had, has), ("gate", [*had, ""], [*has, ""])):
+        for key in (f"{head}.weight", f"{head}.bias"):
+            if key in fresh:
+                told = before.get(key, ())
+                known = dict(zip(old, told, strict=True)) if len(told) == len(old) else {}
+                out[key] = torch.stack([known.get(name, row) for name, row in zip(new, fresh[key], strict=True)])
+    return out
 
 
 def read_tokenizer(folder: Path) -> Tokenizer:

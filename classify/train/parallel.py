@@ -14,9 +14,9 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from classify.errors import BadTrainingData
-from classify.model import Network, Shape, padded
+from classify.model import padded
 from classify.train.batches import Tensors
-from classify.train.earlier import read_tokenizer, record_of, weights_of
+from classify.train.earlier import network_of, read_tokenizer
 from classify.train.rows import NTREX, clean, held_out
 
 ENGLISH = "eng-US"
@@ -61,9 +61,7 @@ def pairs(data: Path, teacher: Path, tokenizer: Tokenizer, seed: int) -> Iterato
 @torch.inference_mode()
 def embedded(run: Path, texts: list[str]) -> Tensor:
     """(texts, hidden): what an English run's body makes of each."""
-    network = Network(Shape(**record_of(run)["shape"]))
-    network.load_state_dict(weights_of(run))
-    network.eval()
+    network = network_of(run).eval()
     tokenizer = read_tokenizer(run)
     rows = [
         network.pooled(torch.tensor([encoding.ids]), torch.ones(1, len(encoding.ids), dtype=torch.long))

@@ -10,7 +10,7 @@ import math
 import sys
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import islice
 from pathlib import Path
@@ -32,7 +32,16 @@ from classify.train import base as bases
 from classify.train.answers import Answers
 from classify.train.bring import with_imported
 from classify.train.corpus import corpus
-from classify.train.earlier import RECORD, WEIGHTS, found, read_tokenizer, readings_of, record_of, weights_of
+from classify.train.earlier import (
+    RECORD,
+    WEIGHTS,
+    carried,
+    found,
+    read_tokenizer,
+    readings_of,
+    record_of,
+    weights_of,
+)
 from classify.train.level import level
 from classify.train.lineup import LINEUPS, Lineup
 from classify.train.loss import loss_of
@@ -208,23 +217,6 @@ def _beginning(options: TrainOptions, names: Sequence[str]) -> tuple[Network, To
     before = weights_of(options.start_from)
     network.load_state_dict(before | carried(before, readings_of(options.start_from), names, network.state_dict()))
     return network, read_tokenizer(options.start_from), told["base"]
-
-
-def carried(
-    before: Mapping[str, Tensor], had: Sequence[str], has: Sequence[str], fresh: Mapping[str, Tensor]
-) -> dict[str, Tensor]:
-    """The readings' two heads with what is known of each reading, by name; one that is new begins as in `fresh`.
-
-    The gate's last row, for texts like no set, is kept.
-    """
-    out = {}
-    for head, old, new in (("readings", had, has), ("gate", [*had, ""], [*has, ""])):
-        for key in (f"{head}.weight", f"{head}.bias"):
-            if key in fresh:
-                told = before.get(key, ())
-                known = dict(zip(old, told, strict=True)) if len(told) == len(old) else {}
-                out[key] = torch.stack([known.get(name, row) for name, row in zip(new, fresh[key], strict=True)])
-    return out
 
 
 def write(

@@ -231,7 +231,7 @@ def test_runs_are_averaged_into_one(tmp_path: Path) -> None:
 def test_another_line_up_keeps_what_is_known_of_a_reading_by_name() -> None:
     import torch
 
-    from classify.train.run import carried
+    from classify.train.earlier import carried
 
     before = {
         "readings.weight": torch.tensor([[1.0], [2.0]]), "readings.bias": torch.tensor([1.0, 2.0]),
