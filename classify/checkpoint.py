@@ -6,8 +6,12 @@ No torch here: everything is refused that can be refused before a weight is read
 import hashlib
 import json
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from numpy.typing import NDArray
+from safetensors import safe_open
 
 from classify.errors import ModelBroken
 from classify.scorer import ModelConfig
@@ -79,10 +83,41 @@ def config_file(folder: Path) -> dict[str, Any]:
 
 def checked(path: Path, sha256: str) -> bytes:
     """A file's content, if it is the one that was released. Raises ModelBroken otherwise."""
+    return unchanged(path, sha256).read_bytes()
+
+
+def unchanged(path: Path, sha256: str) -> Path:
+    """The file itself, if it is the one that was released. Raises ModelBroken otherwise."""
     if not path.exists():
         raise ModelBroken(f"{path} is missing; restore it from the repository or reinstall.")
-    content = path.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != sha256:
         raise ModelBroken(f"{path} was changed: its sha256 is {found}, not {sha256}; restore it or reinstall.")
-    return content
+    return path
+
+
+class Tensors(Mapping[str, NDArray[Any]]):
+    """The tensors of a safetensors file, each read anew when it is asked for: all at once are never held.
+
+    Raises SafetensorError where the file is none.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = safe_open(path, "numpy")
+        self._names = frozenset(self._file.keys())  # type: ignore[no-untyped-call]
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """The tensor of that name, in memory of its own. Raises KeyError."""
+        if name not in self._names:
+            raise KeyError(name)
+        tensor: NDArray[Any] = self._file.get_tensor(name)  # type: ignore[no-untyped-call]
+        return tensor
+
+    def __iter__(self) -> Iterator[str]:
+        """Every name."""
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._names)

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load as load_tensors
 from tokenizers import Tokenizer
 
-from classify.checkpoint import FORMAT, checked, config_file, model_config
+from classify import processor
+from classify.checkpoint import FORMAT, Tensors, checked, config_file, model_config, unchanged
 from classify.engines import reference
 from classify.engines.passages import PassageScorer
 from classify.engines.reference import EPSILON, HEADS, Stored, heads_of, matrix
@@ -32,7 +32,6 @@ from classify.scorer import Floats
 STEP = 8  # widths are multiples of this: few shapes, each of which costs memory, for little padding
 MOST_ROWS, MOST_TOKENS = 8, 384  # of a batch: what fits the caches of a core
 TILED_STEP, TILED_ROWS, TILED_TOKENS = 16, 32, 1024  # the same for tiles, which want larger matrices
-CPU = Path("/proc/cpuinfo")
 ACTIVATION_GROUP = 128  # values of a token that share a scale; fewer are slower, more change more decisions
 TOLERANCE = 0.1  # of the reference logits' spread; int8 with bf16 strays by 0.02 or so, a wrong kernel by 1
 CHECKS = (
@@ -52,7 +51,7 @@ class OpenVino:
         # Sizes that the groups do not divide are computed in full precision: in bf16 they would depend on the batch.
         divided = all(shape[size] % ACTIVATION_GROUP == 0 for size in ("hidden", "inner"))
         between = "bf16" if "BF16" in can and divided else "fp32"
-        tiled = between == "bf16" and tiles()
+        tiled = between == "bf16" and processor.tiles()
         self._step = TILED_STEP if tiled else STEP
         self._most = (TILED_ROWS, TILED_TOKENS) if tiled else (MOST_ROWS, MOST_TOKENS)
         self.name = (
@@ -72,7 +71,7 @@ class OpenVino:
         self._lock = threading.Lock()
         # Looked up here and not in the graph, so that of the largest matrix int8 is all that is ever held.
         words = "embeddings.word_embeddings.weight"
-        self._words = stored[words].copy()
+        self._words = stored[words]
         self._scales = np.array(stored.get(f"{words}.scale", np.ones(len(self._words), np.float32)))
         self._places = matrix(stored, "embeddings.position_embeddings.weight")
         self._places += matrix(stored, "embeddings.token_type_embeddings.weight")[0]
@@ -123,14 +122,6 @@ class OpenVino:
 
     def _width(self, length: int) -> int:
         return min(-(-length // self._step) * self._step, len(self._places))
-
-
-def tiles() -> bool:
-    """Whether this processor says that it multiplies bf16 in tiles."""
-    try:
-        return "amx_bf16" in CPU.read_text(encoding="utf-8", errors="replace")
-    except OSError:  # not Linux
-        return False
 
 
 def _imported() -> Any:
@@ -208,10 +199,10 @@ def load_folder(folder: Path, threads: int, batch_tokens: int) -> PassageScorer:
     told = config_file(folder)
     if told.get("format") != FORMAT:
         raise ModelBroken(f"{folder / 'config.json'} is not in the format {FORMAT}.")
-    weights = checked(folder / "model.safetensors", told["weights"]["sha256"])
+    weights = unchanged(folder / "model.safetensors", told["weights"]["sha256"])
     words = checked(folder / "tokenizer.json", told["tokenizer"]["sha256"])
     try:
-        stored = load_tensors(weights)
+        stored = Tensors(weights)
         _fits(stored, told["shape"])
         tokenizer = Tokenizer.from_str(words.decode())
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
@@ -219,13 +210,16 @@ def load_folder(folder: Path, threads: int, batch_tokens: int) -> PassageScorer:
     tokenizer.no_padding()
     tokenizer.enable_truncation(told["max_tokens"])
     config = model_config(told)
+    # What is read and checked first leaves memory behind that the engine takes over: the most held is then less.
+    beside = readings_of(told), load_ngrams(folder, told), load_marks(folder, told)
     try:
-        engine = OpenVino(stored, told["shape"], threads)
         rows = [encoding.ids for encoding in tokenizer.encode_batch(CHECKS)]
-        engine.name += _verdict(engine, stored, told["shape"]["heads"], rows)
+        right = reference.logits(stored, told["shape"]["heads"], rows)
+        engine = OpenVino(stored, told["shape"], threads)
+        del stored
+        engine.name += _verdict(engine, right, rows)
     except RuntimeError as error:
         raise EngineUnfit(f"openvino cannot run the model here ({str(error).splitlines()[-1][:200]})") from error
-    beside = readings_of(told), load_ngrams(folder, told), load_marks(folder, told)
     return PassageScorer(engine, tokenizer, config, batch_tokens, *beside)
 
 
@@ -257,9 +251,8 @@ def _fits(stored: Stored, shape: dict[str, int]) -> None:
             raise ValueError(f"{name} has not one scale to a row")
 
 
-def _verdict(engine: OpenVino, stored: Stored, heads: int, rows: Sequence[Sequence[int]]) -> str:
-    """How well the engine agrees with full precision. Raises EngineUnfit when it does not."""
-    right = reference.logits(stored, heads, rows)
+def _verdict(engine: OpenVino, right: Floats, rows: Sequence[Sequence[int]]) -> str:
+    """How well the engine agrees on rows with full precision's logits. Raises EngineUnfit when it does not."""
     alone = np.concatenate([engine.forward([row]) for row in rows])
     fullest = [len(next(engine.groups([len(row)] * TILED_ROWS, TILED_TOKENS))) for row in rows]
     together = np.array([engine.forward([row] * many)[-1] for row, many in zip(rows, fullest, strict=True)])

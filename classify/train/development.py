@@ -21,7 +21,7 @@ from classify.calibration import average_precision, macro_f1
 from classify.model import Network, padded
 from classify.readings import SHARED
 from classify.scorer import Floats
-from classify.train import rows
+from classify.train import precision, rows
 from classify.train.batches import budgeted
 from classify.train.lineup import Lineup
 from classify.train.rows import Row
@@ -76,7 +76,7 @@ def _label(row: Row) -> float:
 
 @torch.inference_mode()
 def logits(network: Network, tokenizer: Tokenizer, texts: Sequence[str], *, progress: bool = False) -> Floats:
-    """(texts, logits) in the texts' order, in bf16."""
+    """(texts, logits) in the texts' order."""
     network.eval()
     ids = [encoding.ids for encoding in tokenizer.encode_batch(texts)]
     lengths = [len(one) for one in ids]
@@ -85,7 +85,7 @@ def logits(network: Network, tokenizer: Tokenizer, texts: Sequence[str], *, prog
     groups = list(budgeted(order, lengths, TOKENS))
     for group in tqdm(groups, unit="batch", mininterval=10, disable=not progress):
         batch = (part.to(network.device) for part in padded([ids[number] for number in group]))
-        with torch.autocast(network.device, torch.bfloat16):
+        with precision.autocast(network.device):
             found[group] = torch.cat(network(*batch), dim=1).double().cpu().numpy()
     return found
 

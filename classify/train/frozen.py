@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from classify.model import Logits, Network
+from classify.train import precision
 from classify.train.batches import Batch
 
 
@@ -35,7 +36,7 @@ def freeze(network: Network, layers: int) -> None:
 def keep(network: Network, layers: int, batch: Batch) -> Kept:
     """Run the frozen layers on a batch, without dropout."""
     network.eval()
-    with torch.autocast(network.device, torch.bfloat16), sdpa_kernel(SDPBackend.MATH):
+    with precision.autocast(network.device), sdpa_kernel(SDPBackend.MATH):
         hidden = network.through(network.layers[:layers], network.embeddings(batch.ids), batch.mask)
     network.train()
     return Kept(batch, hidden[batch.mask.bool()].to(torch.bfloat16))

@@ -18,6 +18,7 @@ from classify.marks import FILE, shares
 from classify.model import Network, padded
 from classify.rationales import LONGEST, Rationale, rationales
 from classify.scorer import Floats
+from classify.train import precision
 from classify.train.batches import budgeted
 
 RATIONALES = Path("rationales") / "hatexplain_train.jsonl.gz"
@@ -45,7 +46,7 @@ def states(network: Network, tokenizer: Tokenizer, rows: Sequence[Rationale]) ->
     lengths = [len(encoding.ids) for encoding in encodings]
     found: dict[int, Floats] = {}
     for group in budgeted(sorted(range(len(rows)), key=lengths.__getitem__), lengths, TOKENS):
-        with torch.autocast("cpu", torch.bfloat16):
+        with precision.autocast("cpu"):
             hidden = network.tokens(*padded([encodings[number].ids for number in group])).double().numpy()
         for number, of in zip(group, hidden, strict=True):
             belongs, seen = shares(encodings[number], rows[number].words)

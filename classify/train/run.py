@@ -27,7 +27,19 @@ from classify.engines.reference import HEADS
 from classify.errors import BadTrainingData
 from classify.model import Network, Shape
 from classify.ngrams import FILE as GRAMS
-from classify.train import authored, batches, development, frozen, glossary, layer, masked, parallel, rows, together
+from classify.train import (
+    authored,
+    batches,
+    development,
+    frozen,
+    glossary,
+    layer,
+    masked,
+    parallel,
+    precision,
+    rows,
+    together,
+)
 from classify.train import base as bases
 from classify.train.answers import Answers
 from classify.train.bring import with_imported
@@ -87,7 +99,7 @@ class TrainOptions:
     device: str = "auto"  # or cpu, cuda
     threads: int = 1
     workers: int = 1  # processes of so many threads each that train together: classify.train.together
-    bf16: bool = True
+    bf16: bool = True  # where the hardware multiplies it: classify.train.precision
     check_every: int = 0  # steps between looks at development rows; 0 for none. Of several workers, a multiple of 50
     patience: int = 4  # such looks without a better mean average precision after which to stop with the best weights
     minutes: float | None = None  # of each thread's processor time after which to stop, with the schedule finished
@@ -246,7 +258,7 @@ Optimizers = tuple[torch.optim.Optimizer, ...]
 
 def _step(network: Network, optimizers: Optimizers, seen: batches.Batch | frozen.Kept, options: TrainOptions) -> float:
     # The fused attention is slower here: its way back takes a quarter of a step on a processor.
-    with torch.autocast(network.device, torch.bfloat16, enabled=options.bf16), sdpa_kernel(SDPBackend.MATH):
+    with precision.autocast(network.device, options.bf16), sdpa_kernel(SDPBackend.MATH):
         if isinstance(seen, frozen.Kept):
             batch, logits = seen.batch, frozen.forward(network, options.frozen, seen)
         else:
@@ -266,7 +278,7 @@ def _learn(network: Network, optimizers: Optimizers, loss: Tensor) -> None:
 
 def _align(network: Network, optimizers: Optimizers, pair: parallel.Pairs, bf16: bool) -> None:
     """One step that draws translations towards what the English model made of the sentence."""
-    with torch.autocast(network.device, torch.bfloat16, enabled=bf16), sdpa_kernel(SDPBackend.MATH):
+    with precision.autocast(network.device, bf16), sdpa_kernel(SDPBackend.MATH):
         pooled = network.pooled(pair.ids, pair.mask)
     loss = ALIGN * functional.mse_loss(pooled.float(), pair.wanted)
     _learn(network, optimizers, loss)
@@ -283,7 +295,7 @@ def _masking(
 
 def _fill(network: Network, guess: masked.Guess, optimizers: Optimizers, gaps: masked.Gaps, bf16: bool) -> None:
     """One step on words that were left out."""
-    with torch.autocast(network.device, torch.bfloat16, enabled=bf16), sdpa_kernel(SDPBackend.MATH):
+    with precision.autocast(network.device, bf16), sdpa_kernel(SDPBackend.MATH):
         loss = masked.loss_of(network, guess, gaps)
     guess.zero_grad()
     _learn(network, optimizers, loss)

@@ -287,15 +287,6 @@ def test_a_second_process_need_not_share_the_first_core(tiny_folder: Path) -> No
     assert engine._request.get_compiled_model().get_property("ENABLE_CPU_PINNING") is False
 
 
-def test_tiles_are_told_from_the_processors_flags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from classify.engines import openvino
-
-    monkeypatch.setattr(openvino, "CPU", tmp_path / "cpuinfo")
-    assert not openvino.tiles()
-    (tmp_path / "cpuinfo").write_text("flags\t: avx512_bf16 amx_tile amx_bf16\n")
-    assert openvino.tiles()
-
-
 @pytest.mark.parametrize("tiled", [False, True])
 def test_unpacked_weights_say_what_packed_ones_do(
     tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, tiled: bool
