@@ -1,7 +1,8 @@
 """`tocsin evaluate`: measure a model on a labelled suite, by the decision that the product would make.
 
 A suite is a file of rows in the shared form (`text`, `labels`, `lang`, perhaps `functionality` and `target`), or
-`authored`, our own held-out templates. Nothing is chosen here; it only reports.
+`authored`, our own held-out templates, or `apart`, ours that share nothing with a trained one. Nothing is chosen here;
+it only reports.
 """
 
 import re
@@ -24,7 +25,7 @@ from models.assessment import SIGNALS, STANCES
 __all__ = ["Report", "evaluate", "measure", "weighted_kappa"]
 
 BATCH = 256
-AUTHORED = "authored"  # alone: English; `authored-fr`: French
+OURS = ("authored", "apart")  # alone: English; `authored-fr`: French
 QUIET = ("reports", "condemns", "reclaims")  # stances of a text that should never be flagged
 
 
@@ -61,7 +62,7 @@ def evaluate(
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Measure `scorer` on a suite. Raises BadTrainingData when there is nothing to measure."""
-    rows = _authored(suite) if suite.startswith(AUTHORED) else list(labelled(_needed(data, suite)))
+    rows = _ours(suite) if suite.partition("-")[0] in OURS else list(labelled(_needed(data, suite)))
     if not rows:
         raise BadTrainingData(f"{data} has no labelled rows; give a JSON Lines file with `text` and `labels`.")
     results = _results(rows, scorer, progress or bar)
@@ -84,14 +85,18 @@ def _needed(data: Path | None, suite: str) -> Path:
     return data
 
 
-def _authored(suite: str) -> list[Labelled]:
-    from classify.train.authored import held_out
+def _ours(suite: str) -> list[Labelled]:
+    from classify.train.authored import held_out, kept_apart
     from classify.train.authored.grammar import languages
 
-    language = suite.removeprefix(AUTHORED).removeprefix("-") or "en"
+    kind, _, language = suite.partition("-")
+    language = language or "en"
     if language not in languages():
         raise BadTrainingData(f"We have no texts of our own in {language!r}; there are {', '.join(languages())}.")
-    return held_out(languages=[language])
+    rows = held_out(languages=[language]) if kind == "authored" else kept_apart(language)
+    if not rows:
+        raise BadTrainingData(f"No texts in {language!r} are kept apart; take the suite authored-{language}.")
+    return rows
 
 
 def _results(rows: Sequence[Labelled], scorer: Scorer, progress: Callable[[int, int], None]) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ held-out texts and the news that training never saw. Nothing is chosen here.
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from classify.train.lineup import FLOORS, MULTILINGUAL, STATED
 INCITEMENT_FLOORS = {"edos": 0.652, "sohateful": 0.558}
 PROSE = Path(__file__).parent / "card.md"
 NEWS = 3_000
+APART = ("en", "fr", "sw", "ar")  # languages with texts that are kept apart
 FOREIGN = 200  # articles of one language; some have fewer
 
 
@@ -38,7 +40,9 @@ def main() -> None:
         "sets": _sets(scorer, data),
         "signals": _signals(told),
         "authored": _report(evaluate("authored", None, scorer, _quiet)),
-        "authored_languages": _authored_languages(scorer),
+        "authored_languages": _ours("authored", MULTILINGUAL.languages, scorer),
+        "apart": _report(evaluate("apart", None, scorer, _quiet)),
+        "apart_languages": _ours("apart", APART, scorer),
         "swap": _swap(scorer),
         "news": _news(scorer, data),
         "hatecheck": _report(evaluate("hatecheck", data / "evaluate" / "hatecheck.jsonl.gz", scorer, _quiet)),
@@ -104,10 +108,10 @@ def _sets(scorer: Scorer, data: Path) -> str:
     return _table(head, lines)
 
 
-def _authored_languages(scorer: Scorer) -> str:
+def _ours(suite: str, languages: Sequence[str], scorer: Scorer) -> str:
     lines = []
-    for language in MULTILINGUAL.languages:
-        report = evaluate(f"authored-{language}", None, scorer, _quiet)
+    for language in languages:
+        report = evaluate(f"{suite}-{language}", None, scorer, _quiet)
         precise = [figures.average_precision for figures in report.signals.values()]
         about = (report.abstained, report.flag_macro_f1, report.stance_accuracy, report.stage_kappa)
         lines.append([language, report.rows, *about, sum(precise) / max(1, len(precise))])

@@ -30,24 +30,39 @@ def rows(
 
 def held_out(seed: int = 3, languages: Sequence[str] = ("en",)) -> list[Labelled]:
     """The test split as labelled rows: wordings and group names that no model was trained on."""
-    return [
-        Labelled(
-            text=text.text,
-            labels={key: int(key in text.meaning.signals) for key in SIGNALS if key not in text.meaning.unknown},
-            language=text.language,
-            hateful=bool(text.meaning.signals) and text.meaning.stance == "asserts",
-            functionality=text.genre,
-            stance=text.meaning.stance,
-            stage=text.meaning.stage,
-        )
-        for text in texts("test", seed, per_core=12, per_wrapper=40, languages=languages)
-    ]
+    return [_labelled(text) for text in texts("test", seed, per_core=12, per_wrapper=40, languages=languages)]
+
+
+def kept_apart(language: str, seed: int = 3) -> list[Labelled]:
+    """Labelled rows of the file that shares neither wording nor situation with a trained line; no two alike.
+
+    Empty where a language has none.
+    """
+    made = {text.text: text for text in Grammar("test", seed, language).apart(per_core=4)}
+    return [_labelled(text) for text in made.values()]
+
+
+def _labelled(text: Authored) -> Labelled:
+    meaning = text.meaning
+    return Labelled(
+        text=text.text,
+        labels={key: int(key in meaning.signals) for key in SIGNALS if key not in meaning.unknown},
+        language=text.language,
+        hateful=bool(meaning.signals) and meaning.stance == "asserts",
+        functionality=text.genre,
+        stance=meaning.stance,
+        stage=meaning.stage,
+    )
 
 
 def row(authored: Authored) -> Row:
-    """One authored text as a training row; a signal nobody marked is 0, one marked `?` is unknown."""
+    """One authored text as a training row; a signal nobody marked is 0, one marked `?` is unknown.
+
+    So are the targets of a hostile text that takes its group from no slot.
+    """
     meaning = authored.meaning
     signals = tuple(1.0 if s in meaning.signals else UNKNOWN if s in meaning.unknown else 0.0 for s in SIGNALS)
     stage = (UNKNOWN,) * 4 if meaning.stage is None else tuple(float(meaning.stage >= s) for s in (1, 2, 3, 4))
-    targets = tuple(float(key == authored.target) for key in TARGETS)
+    named = authored.target is not None or not meaning.signals
+    targets = tuple(float(key == authored.target) if named else UNKNOWN for key in TARGETS)
     return Row(clean(authored.text), signals, stage, STANCES.index(meaning.stance), targets, 1.0, "authored")

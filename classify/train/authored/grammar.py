@@ -32,8 +32,12 @@ CORES = (
     "posts_dehumanization", "posts_propaganda", "posts_extremist", "reports_of_speech", "reports_of_violence",
     "voices_condemning", "passages_mixed", "talk_of_groups", "posts_counterspeech", "posts_negated_hate",
     "posts_identity", "posts_own_voice", "posts_swearing", "posts_incitement", "posts_mobilization",
-    "posts_discrimination", "posts_everyday_hate",
+    "posts_discrimination", "posts_everyday_hate", "impunity_in_talk", "extremist_in_talk", "dehumanization_in_talk",
+    "propaganda_in_talk", "incitement_in_talk", "stages_in_talk", "answers_in_talk", "negations_in_talk",
+    "pulpit_and_parliament", "barracks_and_courts", "work_and_market", "school_and_home", "media_and_threads",
+    "before_the_storm",
 )  # fmt: skip
+APART = "apart"  # a whole file for measuring: neither its wording nor its situations are those of a trained line
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"(\b[Aa] |[.!?] )?\{(\w+)\}")
 PARTY = "Y"
@@ -125,10 +129,10 @@ def _of(file: str, language: str) -> str:
     return file if language == "en" else f"{file}_{language}"
 
 
-def _carriers(file: str, language: str, split: Split) -> list[Template]:
-    """Wrappers or frames of one split; a language may have none yet."""
+def _beside(file: str, language: str) -> list[Template]:
+    """Wrappers, frames or what is kept apart; a language may have none yet."""
     name = _of(file, language)
-    return [t for t in read(name) if t.split == split] if (FOLDER / f"{name}.txt").exists() else []
+    return read(name) if (FOLDER / f"{name}.txt").exists() else []
 
 
 class Grammar:
@@ -143,8 +147,8 @@ class Grammar:
         self._cores = [t for t in every if t.split == split]
         self._hostile = [t for t in self._cores if t.meaning.signals and t.meaning.stance == "asserts"]
         self._news = [t for t in self._cores if not t.meaning.signals and t.meaning.stance == "reports"]
-        self._wrappers = _carriers("wrappers", language, split)
-        self._frames = _carriers("frames", language, split)
+        self._wrappers = [t for t in _beside("wrappers", language) if t.split == split]
+        self._frames = [t for t in _beside("frames", language) if t.split == split]
         self._spellings = spelling.read(FOLDER / f"{_of('spelling', language)}.txt")
 
     def texts(self, per_core: int, per_wrapper: int) -> Iterator[Authored]:
@@ -155,6 +159,15 @@ class Grammar:
         for wrapper in self._wrappers:
             for _ in range(per_wrapper):
                 yield self._spelt(self._wrapped(wrapper))
+
+    def apart(self, per_core: int) -> Iterator[Authored]:
+        """Every template of the file that is kept for measuring, as it stands, `per_core` times."""
+        for template in _beside(APART, self._language):
+            for _ in range(per_core):
+                text, group = self._fill(template)
+                target = group.target if group and template.meaning.signals else None
+                made = Authored(text, template.meaning, target, template.name, APART, self._language)
+                yield self._spelt(made)
 
     def _spelt(self, authored: Authored) -> Authored:
         return replace(authored, text=spelling.spelt(authored.text, self._spellings, self._draw))

@@ -1,14 +1,18 @@
 """Our own texts: enough, varied, split by template, and fair to real groups."""
 
+import math
 import random
 import re
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from classify.gazetteer import load
 from classify.train import authored
 from classify.train.authored import grammar, spelling
 from classify.train.authored.groups import Split, coined, invented, named, taken
+from classify.train.card import APART
 from models.assessment import SIGNALS, STANCES, TARGETS
 
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
@@ -67,6 +71,10 @@ def test_invented_names_of_the_splits_never_meet() -> None:
 def test_targets_follow_the_group() -> None:
     assert {text.target for text in TRAIN if text.target} <= set(TARGETS)
     assert all(text.target is None for text in TRAIN if not text.meaning.signals)
+    unnamed = next(text for text in TRAIN if text.meaning.signals and text.target is None)
+    assert all(math.isnan(value) for value in authored.row(unnamed).targets)
+    harmless = next(text for text in TRAIN if not text.meaning.signals)
+    assert set(authored.row(harmless).targets) == {0.0}
 
 
 def test_the_data_sheet_tells_the_true_counts() -> None:
@@ -110,6 +118,21 @@ def test_other_languages_come_when_asked_for_and_cover_every_signal() -> None:
         assert [core.name for core in cores if core.meaning.signals and real.search(core.pattern)] == []
         assert {text.target for text in found if text.target} <= set(TARGETS)
         assert all(text.target is None for text in found if not text.meaning.signals)
+
+
+@pytest.mark.parametrize("language", APART)
+def test_what_is_kept_apart_measures_every_signal_and_is_nowhere_trained_on(language: str) -> None:
+    rows = authored.kept_apart(language)
+    assert {row.language for row in rows} == {language}
+    assert [row.text for row in rows if any(mark in row.text for mark in "{}[]|")] == []
+    least = 60 if language == "en" else 20
+    assert all(sum(row.labels.get(key, 0) for row in rows) >= least for key in SIGNALS)
+    assert {"asserts", "reports", "condemns"} <= {row.stance for row in rows}
+    templates = grammar.read("apart" if language == "en" else f"apart_{language}")
+    real = re.compile(r"\{(A\w*|real\w*|folk|city)\}")
+    assert [one.name for one in templates if one.meaning.signals and real.search(one.pattern)] == []
+    trained = {one.pattern for file in grammar.cores(language) for one in grammar.read(file)}
+    assert not trained & {one.pattern for one in templates}
 
 
 def test_an_invented_people_of_another_language_has_its_own_forms_and_split() -> None:
