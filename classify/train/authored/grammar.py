@@ -15,29 +15,8 @@ from pathlib import Path
 from classify.train.authored import spelling
 from classify.train.authored.groups import FORMS, GENERIC, KINDS, Group, Split, coined, invented, named
 
-FOLDER = Path(__file__).parent / "templates"
-CORES = (
-    "dehumanization", "incitement", "extremist_narrative", "hate_speech", "propaganda", "discrimination",
-    "mobilization", "impunity", "further_wordings", "further_voices", "benign", "impunity_and_courts",
-    "propaganda_tales", "mobilization_and_meetings", "street_talk", "ranks_and_duties", "impunity_shapes",
-    "propaganda_and_warnings", "threats", "decrees", "dehumanization_by_kind", "contempt_plain", "told_on",
-    "ladders_of_openings", "longer_speeches", "hard_pairs", "codebook_borders", "short_voices", "any_group",
-    "hate_answered", "negations", "own_voice", "own_voice_in_public", "kind_beside_hostile", "kinds_of_groups",
-    "feelings_and_hints", "simple_sentences", "one_liners", "reported_hate", "dialogues", "condemnation",
-    "four_stances", "violent_verbs", "late_turns", "irony_and_euphemism", "headlines_and_relays", "mimicked_hate",
-    "abuse_without_trait", "modal_verbs", "rumours", "impunity_plain", "dehumanization_without_beasts",
-    "incitement_plain", "exclusion", "creeds", "mobilization_orders", "ladders_of_situations", "unnamed",
-    "news_and_courts", "alarming_words", "propaganda_as_news", "impunity_praised", "ladders_of_verbs", "demands",
-    "longer_pieces", "blame", "impunity_hinted", "hostile_negations", "harmless", "posts_impunity",
-    "posts_dehumanization", "posts_propaganda", "posts_extremist", "reports_of_speech", "reports_of_violence",
-    "voices_condemning", "passages_mixed", "talk_of_groups", "posts_counterspeech", "posts_negated_hate",
-    "posts_identity", "posts_own_voice", "posts_swearing", "posts_incitement", "posts_mobilization",
-    "posts_discrimination", "posts_everyday_hate", "impunity_in_talk", "extremist_in_talk", "dehumanization_in_talk",
-    "propaganda_in_talk", "incitement_in_talk", "stages_in_talk", "answers_in_talk", "negations_in_talk",
-    "pulpit_and_parliament", "barracks_and_courts", "work_and_market", "school_and_home", "media_and_threads",
-    "before_the_storm",
-)  # fmt: skip
-APART = "apart"  # a whole file for measuring: neither its wording nor its situations are those of a trained line
+FOLDER = Path(__file__).parent / "templates"  # a folder to a language
+BESIDE = frozenset({"lexicon", "wrappers", "frames", "spelling", "apart"})  # files of a language that hold no cores
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"(\b[Aa] |[.!?] )?\{(\w+)\}")
 PARTY = "Y"
@@ -79,20 +58,21 @@ class Authored:
 
 
 def languages() -> tuple[str, ...]:
-    """English and every language that has a lexicon."""
-    return ("en", *sorted(path.stem.removeprefix("lexicon_") for path in FOLDER.glob("lexicon_*.txt")))
+    """English and every other language that has a folder."""
+    return ("en", *sorted({path.parent.name for path in FOLDER.glob("*/lexicon.txt")} - {"en"}))
 
 
 def cores(language: str) -> tuple[str, ...]:
-    """The template files of a language: English names them by subject, another `xx` and `xx_subject`."""
-    return CORES if language == "en" else (language, *sorted(path.stem for path in FOLDER.glob(f"{language}_*.txt")))
+    """The template files of a language, which are named by subject."""
+    return tuple(sorted({path.stem for path in (FOLDER / language).glob("*.txt")} - BESIDE))
 
 
-def read(file: str, default: Meaning | None = None) -> list[Template]:
-    """The templates of one file, each with its split."""
-    meaning = default or Meaning(frozenset(), frozenset(), 0, "asserts")
+def read(file: str, language: str = "en") -> list[Template]:
+    """The templates of one file, each with its split; none where a language has no such file."""
+    path = FOLDER / language / f"{file}.txt"
+    meaning = Meaning(frozenset(), frozenset(), 0, "asserts")
     templates: list[Template] = []
-    for number, raw in enumerate((FOLDER / f"{file}.txt").read_text(encoding="utf-8").splitlines(), start=1):
+    for number, raw in enumerate(path.read_text(encoding="utf-8").splitlines() if path.exists() else (), start=1):
         line = raw.strip()
         if not line or line.startswith("# ") or line == "#":
             continue
@@ -101,7 +81,7 @@ def read(file: str, default: Meaning | None = None) -> list[Template]:
             continue
         place = len(templates) % 8
         split: Split = "dev" if place == 3 else "test" if place == 6 else "train"
-        templates.append(Template(f"{file}:{number}", line, meaning, split))
+        templates.append(Template(f"{language}/{file}:{number}", line, meaning, split))
     return templates
 
 
@@ -118,21 +98,11 @@ def _header(line: str) -> Meaning:
 def lexicon(language: str = "en") -> dict[str, list[str]]:
     """Slot name to its fillers in one language."""
     lists = {}
-    for line in (FOLDER / f"{_of('lexicon', language)}.txt").read_text(encoding="utf-8").splitlines():
+    for line in (FOLDER / language / "lexicon.txt").read_text(encoding="utf-8").splitlines():
         if ":" in line and not line.startswith("#"):
             slot, fillers = line.split(":", 1)
             lists[slot] = [filler.strip() for filler in fillers.split("|")]
     return lists
-
-
-def _of(file: str, language: str) -> str:
-    return file if language == "en" else f"{file}_{language}"
-
-
-def _beside(file: str, language: str) -> list[Template]:
-    """Wrappers, frames or what is kept apart; a language may have none yet."""
-    name = _of(file, language)
-    return read(name) if (FOLDER / f"{name}.txt").exists() else []
 
 
 class Grammar:
@@ -143,13 +113,13 @@ class Grammar:
         self._split: Split = split
         self._language = language
         self._lexicon = lexicon(language)
-        every = [template for file in cores(language) for template in read(file)]
+        every = [template for file in cores(language) for template in read(file, language)]
         self._cores = [t for t in every if t.split == split]
         self._hostile = [t for t in self._cores if t.meaning.signals and t.meaning.stance == "asserts"]
         self._news = [t for t in self._cores if not t.meaning.signals and t.meaning.stance == "reports"]
-        self._wrappers = [t for t in _beside("wrappers", language) if t.split == split]
-        self._frames = [t for t in _beside("frames", language) if t.split == split]
-        self._spellings = spelling.read(FOLDER / f"{_of('spelling', language)}.txt")
+        self._wrappers = [t for t in read("wrappers", language) if t.split == split]
+        self._frames = [t for t in read("frames", language) if t.split == split]
+        self._spellings = spelling.read(FOLDER / language / "spelling.txt")
 
     def texts(self, per_core: int, per_wrapper: int) -> Iterator[Authored]:
         """Every core `per_core` times, alone or framed by its genre, and every wrapper `per_wrapper` times."""
@@ -161,12 +131,15 @@ class Grammar:
                 yield self._spelt(self._wrapped(wrapper))
 
     def apart(self, per_core: int) -> Iterator[Authored]:
-        """Every template of the file that is kept for measuring, as it stands, `per_core` times."""
-        for template in _beside(APART, self._language):
+        """Every template of the file `apart`, as it stands, `per_core` times.
+
+        It is for measuring alone: neither its wording nor its situations are those of a trained line.
+        """
+        for template in read("apart", self._language):
             for _ in range(per_core):
                 text, group = self._fill(template)
                 target = group.target if group and template.meaning.signals else None
-                made = Authored(text, template.meaning, target, template.name, APART, self._language)
+                made = Authored(text, template.meaning, target, template.name, "apart", self._language)
                 yield self._spelt(made)
 
     def _spelt(self, authored: Authored) -> Authored:

@@ -1,8 +1,8 @@
 """Other spellings of a language: without accents, in the short forms of messages, with letters that sound alike.
 
-A file `spelling_xx.txt` says how. `@ share` opens a way of writing: that share of the texts is written so, by every
-rule beneath it in turn. Rules above the first `@` hold for every text (elision, for one). A rule is
-`regular expression > replacement`. Knows nothing about templates or labels.
+A file `spelling.txt` of a language says how. `@ share` opens a way of writing: that share of the texts is written so,
+by every rule beneath it in turn. Rules above the first `@` hold for every text (elision, for one). A rule is `regular
+expression > replacement`. Knows nothing about templates or labels.
 """
 
 import random
