@@ -24,12 +24,12 @@ def text_of(browser: Browser, path: str) -> str:
     return " ".join(Page(browser.get(path).text).text.split())
 
 
-def settle(sessions: Sessions, **decisions: int) -> None:
+def settle(sessions: Sessions, language: str = "sw", **decisions: int) -> None:
     with writing(sessions) as session:
         reviewer = add_account(session).id
         for verdict, count in decisions.items():
             for _ in range(count):
-                passage = add_assessment(session, language="sw").id
+                passage = add_assessment(session, language=language).id
                 keep_decision(session, reviewer, passage, Decision(verdict), NOW, 0.0)
 
 
@@ -44,23 +44,25 @@ def test_a_suggestion_says_its_interval_and_what_it_rests_on(sessions: Sessions,
 
 
 def test_each_language_has_its_own_thresholds(sessions: Sessions, lead: Browser) -> None:
-    settle(sessions, confirmed=1)
-    config, text = model_config(config_file(BUNDLED)), text_of(lead, "/thresholds")
-    for code, told in config.languages.items():
-        limits = config.flag(code)
+    config = model_config(config_file(BUNDLED))
+    unreached = ((code, key) for code in config.languages for key in SIGNALS if config.flag(code)[key] == UNREACHABLE)
+    code, unread = next(unreached)
+    settle(sessions, code, confirmed=1)
+    text = text_of(lead, "/thresholds")
+    for each, told in config.languages.items():
+        limits = config.flag(each)
         shown = [f"{limits[key]:.3f}" for key in SIGNALS if limits[key] < UNREACHABLE]
-        row = text.partition(f" {code} {told['status']} ")[2]
-        assert all(one in row for one in shown), code
-        assert f" {code} {told['status']} " + ("–" if limits["dehumanization"] == UNREACHABLE else shown[0]) in text
+        row = text.partition(f" {each} {told['status']} ")[2]
+        assert all(one in row for one in shown), each
+        assert f" {each} {told['status']} " + ("–" if limits["dehumanization"] == UNREACHABLE else shown[0]) in text
         says = {
-            "experimental": f"The model's reading of '{code}' is experimental.",
-            "not evaluated": f"The model has no validated performance in language '{code}'.",
+            "experimental": f"The model's reading of '{each}' is experimental.",
+            "not evaluated": f"The model has no validated performance in language '{each}'.",
         }
-        assert all((said in text) == (told["status"] == status) for status, said in says.items()), code
-    # What nobody measured well enough in Swahili has no threshold there, and none of another language stands in for it.
-    unread = next(key for key in SIGNALS if config.flag("sw")[key] == UNREACHABLE)
-    assert f"{words.SIGNALS[unread]} sw – not flagged" in text
-    assert f"\r\nsw,{unread},,," in lead.get("/thresholds?format=csv").text
+        assert all((said in text) == (told["status"] == status) for status, said in says.items()), each
+    # What nobody measured well enough in a language has no threshold there, and none of another stands in for it.
+    assert f"{words.SIGNALS[unread]} {code} – not flagged" in text
+    assert f"\r\n{code},{unread},,," in lead.get("/thresholds?format=csv").text
 
 
 def test_few_reviews_suggest_nothing(sessions: Sessions, lead: Browser) -> None:

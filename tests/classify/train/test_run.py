@@ -111,7 +111,7 @@ def test_two_processes_train_one_network_that_packs_and_loads(
     packed = bundle.bundle(out, data, tmp_path / "packed", "own")
     scorer = load(ClassifySettings(model=str(packed)))
     assert scorer.config.name == "tocsin-base-own"
-    assert scorer.config.languages["en"]["status"] == "not evaluated"  # it has learnt next to nothing
+    assert scorer.config.languages["en"]["status"] != "supported"  # it has learnt next to nothing
     assert np.isfinite(scorer.score(list(TEXTS)).signals).all()
 
 
