@@ -83,18 +83,27 @@ def config_file(folder: Path) -> dict[str, Any]:
 
 def checked(path: Path, sha256: str) -> bytes:
     """A file's content, if it is the one that was released. Raises ModelBroken otherwise."""
-    return unchanged(path, sha256).read_bytes()
+    content = _there(path).read_bytes()
+    _released(path, hashlib.sha256(content).hexdigest(), sha256)
+    return content
 
 
 def unchanged(path: Path, sha256: str) -> Path:
-    """The file itself, if it is the one that was released. Raises ModelBroken otherwise."""
+    """The file itself, never held whole, if it is the one that was released. Raises ModelBroken otherwise."""
+    with _there(path).open("rb") as file:
+        _released(path, hashlib.file_digest(file, "sha256").hexdigest(), sha256)
+    return path
+
+
+def _there(path: Path) -> Path:
     if not path.exists():
         raise ModelBroken(f"{path} is missing; restore it from the repository or reinstall.")
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    return path
+
+
+def _released(path: Path, found: str, sha256: str) -> None:
     if found != sha256:
         raise ModelBroken(f"{path} was changed: its sha256 is {found}, not {sha256}; restore it or reinstall.")
-    return path
 
 
 class Tensors(Mapping[str, NDArray[Any]]):

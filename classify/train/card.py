@@ -5,7 +5,7 @@ held-out texts and the news that training never saw. Nothing is chosen here.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +35,15 @@ def main() -> None:
     settings = ClassifySettings(explain=False)
     scorer = load(settings)
     told = config_file(folder_of(settings.model))
+    authored, apart = _ours("authored", MULTILINGUAL.languages, scorer), _ours("apart", APART, scorer)
     tables = {
         "about": _about(told),
         "sets": _sets(scorer, data),
         "signals": _signals(told),
-        "authored": _report(evaluate("authored", None, scorer, _quiet)),
-        "authored_languages": _ours("authored", MULTILINGUAL.languages, scorer),
-        "apart": _report(evaluate("apart", None, scorer, _quiet)),
-        "apart_languages": _ours("apart", APART, scorer),
+        "authored": _report(authored["en"]),
+        "authored_languages": _by_language(authored),
+        "apart": _report(apart["en"]),
+        "apart_languages": _by_language(apart),
         "swap": _swap(scorer),
         "news": _news(scorer, data),
         "hatecheck": _report(evaluate("hatecheck", data / "evaluate" / "hatecheck.jsonl.gz", scorer, _quiet)),
@@ -108,10 +109,15 @@ def _sets(scorer: Scorer, data: Path) -> str:
     return _table(head, lines)
 
 
-def _ours(suite: str, languages: Sequence[str], scorer: Scorer) -> str:
+def _ours(suite: str, languages: Sequence[str], scorer: Scorer) -> dict[str, Report]:
+    """The report of a suite of our own by language."""
+    names = {language: suite if language == "en" else f"{suite}-{language}" for language in languages}
+    return {language: evaluate(name, None, scorer, _quiet) for language, name in names.items()}
+
+
+def _by_language(reports: Mapping[str, Report]) -> str:
     lines = []
-    for language in languages:
-        report = evaluate(f"{suite}-{language}", None, scorer, _quiet)
+    for language, report in reports.items():
         precise = [figures.average_precision for figures in report.signals.values()]
         about = (report.abstained, report.flag_macro_f1, report.stance_accuracy, report.stage_kappa)
         lines.append([language, report.rows, *about, sum(precise) / max(1, len(precise))])

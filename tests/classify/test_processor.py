@@ -17,9 +17,10 @@ from classify import processor
     ],
 )
 def test_flags_tell(flags: str, tiles: bool, bf16: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processor, "INFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr(processor, "INFO", tmp_path / "none")
     assert not processor.tiles()  # no such file: not Linux
     assert not processor.bf16()
+    monkeypatch.setattr(processor, "INFO", tmp_path / "cpuinfo")
     (tmp_path / "cpuinfo").write_text(f"flags\t: fpu {flags}\n")
     assert processor.tiles() is tiles
     assert processor.bf16() is bf16
