@@ -108,12 +108,13 @@ def test_two_processes_train_one_network_that_packs_and_loads(
     assert {path.name for path in out.iterdir()} == {"model.safetensors", "tokenizer.json", "training.json"}
 
     monkeypatch.setattr(bundle, "OURS", 200)
-    high = replace(run.lineup_of("english", data), floors=dict.fromkeys(FLOORS, 0.99))  # out of luck's reach
+    # Four texts are learnt by heart on some machines and not on others: no F1 reaches this floor.
+    high = replace(run.lineup_of("english", data), floors=dict.fromkeys(FLOORS, 1.01))
     monkeypatch.setattr(bundle, "lineup_of", lambda *_: high)
     packed = bundle.bundle(out, data, tmp_path / "packed", "own")
     scorer = load(ClassifySettings(model=str(packed)))
     assert scorer.config.name == "tocsin-base-own"
-    assert scorer.config.languages["en"]["status"] == "not evaluated"  # it has learnt next to nothing
+    assert scorer.config.languages["en"]["status"] == "not evaluated"  # every set lies below its floor
     assert np.isfinite(scorer.score(list(TEXTS)).signals).all()
 
 
