@@ -13,7 +13,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.reviews import MACHINE_MARKS, standing
-from models.assessment import SIGNALS, Assessment
+from models.assessment import Assessment
+from models.codebook import SIGNALS
 from models.review import Review
 
 MOST_PASSAGES = 5_000  # the latest that several people decided about

@@ -14,8 +14,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from api.errors import TooMany
+from models.base import is_sqlite
 from models.credential import SignInTry
-from models.database import Sessions, is_sqlite, writing
+from models.database import Sessions, writing
 
 WINDOW = dt.timedelta(minutes=15)
 SAME_NAME_AND_ADDRESS = 5

@@ -24,7 +24,8 @@ from classify.labels import PATHWAY_SIGNALS
 from ingest.entry import Entry
 from ingest.read import store_entries
 from ingest.settings import IngestSettings
-from models.assessment import PATHWAYS, SIGNALS, TARGETS, Assessment
+from models.assessment import Assessment
+from models.codebook import PATHWAYS, SIGNALS, TARGETS
 from models.document import COURSE, Cluster, Document
 from models.item import Item
 from models.review import GoldCase

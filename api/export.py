@@ -17,7 +17,8 @@ from api import parquet, xlsx
 from api.queue import Found, details
 from api.shapes import assessment_shape
 from models.alert import Alert, Rule
-from models.assessment import SIGNALS, Assessment
+from models.assessment import Assessment
+from models.codebook import SIGNALS
 
 KINDS = ("assessments", "alerts")
 FORMATS = ("jsonl", "csv", "xlsx", "parquet")

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from api.agreement import wilson
 from api.reviews import MACHINE_MARKS
-from models.assessment import SIGNALS, Assessment, Mark
+from models.assessment import Assessment, Mark
+from models.codebook import SIGNALS
 from models.source import Source
 
 MOST = 20_000  # the latest settled passages

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from api.agreement import wilson
 from api.reviews import MACHINE_MARKS
 from models.account import Account
-from models.assessment import SIGNALS, Assessment
+from models.assessment import Assessment
+from models.codebook import SIGNALS
 from models.review import VERDICTS, GoldCase, PracticeAnswer, Review
 
 LATELY = dt.timedelta(days=30)

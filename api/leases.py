@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.queue import QueueFilters, find_ids
 from models.account import Account
-from models.database import is_sqlite
+from models.base import is_sqlite
 from models.review import ReviewLease
 
 ASSIGNED = dt.timedelta(days=7)  # how long a passage stays with whom a lead hands it to

@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -15,7 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.reviews import standing
-from models.assessment import SIGNALS, Assessment, Mark
+from models.assessment import Assessment, Mark
+from models.codebook import SIGNALS
 from models.document import Document
 from models.review import Review
 

@@ -22,7 +22,8 @@ from sqlalchemy.orm import Session
 
 from api.errors import Conflict, Invalid, NotFound
 from classify.labels import PATHWAY_SIGNALS
-from models.assessment import PATHWAYS, SIGNALS, STAGES, STANCES, TARGETS, Assessment, Mark
+from models.assessment import Assessment, Mark
+from models.codebook import PATHWAYS, SIGNALS, STAGES, STANCES, TARGETS
 from models.review import HALLMARKS, TIERS, VERDICTS, WITHDRAWN, WORKSHEET_PARTS, Review
 from models.tally import mark_changed
 from warn.alerts import reviewed

@@ -24,7 +24,8 @@ from classify.errors import OpinionUnusable
 from ingest.errors import IngestError
 from ingest.http import Network
 from models.assessment import Assessment
-from models.database import Sessions, is_sqlite, reading, writing
+from models.base import is_sqlite
+from models.database import Sessions, reading, writing
 from models.document import Document
 from models.second import Opinion
 

@@ -14,7 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.agreement import wilson
-from models.assessment import SIGNALS, Assessment, Mark
+from models.assessment import Assessment, Mark
+from models.codebook import SIGNALS
 
 MOST = 20_000  # the latest settled passages
 LEAST = 20  # reviews above a threshold before one is suggested

@@ -19,7 +19,8 @@ from api.gold import Share, counted, said_signals
 from api.reviews import MACHINE_MARKS
 from classify.labels import PATHWAY_SIGNALS
 from models.account import Account
-from models.assessment import PATHWAYS, SIGNALS, Assessment, Mark
+from models.assessment import Assessment, Mark
+from models.codebook import PATHWAYS, SIGNALS
 from models.document import Document
 from models.review import VERDICTS, GoldCase, PracticeAnswer
 

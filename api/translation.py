@@ -28,7 +28,8 @@ from classify.text import passages
 from ingest.errors import IngestError
 from ingest.http import Network
 from models.assessment import Assessment
-from models.database import Sessions, is_sqlite, reading, writing
+from models.base import is_sqlite
+from models.database import Sessions, reading, writing
 from models.document import Document
 from models.second import Gloss
 

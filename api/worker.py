@@ -34,8 +34,9 @@ from ingest.log import append_waiting
 from ingest.poll import poll
 from ingest.quota import let_in
 from models import claims
+from models.base import is_sqlite
 from models.claims import Heartbeat
-from models.database import Sessions, is_sqlite, writing
+from models.database import Sessions, writing
 from models.delivery import Delivery
 from models.document import Document
 from models.item import Item

@@ -29,7 +29,7 @@ from classify.scorer import Scorer
 from classify.settings import ClassifySettings
 from classify.text import normalise, passages
 from classify.train.authored import texts
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 
 SHORT, ARTICLES, TURNS = 256, 12, 3
 OTHERS = ("ar", "fr", "sw", "am")  # languages whose texts a second are told as a share of English ones

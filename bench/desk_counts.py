@@ -13,7 +13,7 @@ import numpy as np
 from sqlalchemy import Connection, Engine, insert, text
 from sqlalchemy.orm import Session
 
-from models.assessment import PATHWAYS, SIGNALS, TARGETS
+from models.codebook import PATHWAYS, SIGNALS, TARGETS
 from models.database import Sessions, writing
 from models.source import Source
 from warn.ledger import Key

@@ -27,7 +27,7 @@ from classify.settings import ClassifySettings
 from classify.train import layer
 from classify.train import marks as fitting
 from classify.train.earlier import network_of, read_tokenizer
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 BATCH = 32

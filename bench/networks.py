@@ -25,7 +25,7 @@ from classify.train.development import by_set, labelled, logits
 from classify.train.earlier import network_of, read_tokenizer, readings_of
 from classify.train.lineup import LINEUPS
 from classify.train.rows import Row
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 
 LINEUP = LINEUPS["multilingual"]
 OURS = 500  # of our own texts in one language

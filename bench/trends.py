@@ -39,7 +39,8 @@ import migrations
 from api import auth
 from api.app import create_app
 from api.settings import Settings
-from models.assessment import PATHWAYS, SIGNALS, TARGETS, Assessment, Mark
+from models.assessment import Assessment, Mark
+from models.codebook import PATHWAYS, SIGNALS, TARGETS
 from models.database import Sessions, connect, open_sessions, reading, writing
 from models.source import Source
 from models.tally import TallyHour, hour_of, mark_stale

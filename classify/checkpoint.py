@@ -5,19 +5,23 @@ No torch here: everything is refused that can be refused before a weight is read
 
 import hashlib
 import json
+import math
+import mmap
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
 from classify.errors import ModelBroken
 from classify.scorer import ModelConfig
-from models.assessment import SIGNALS, STANCES, TARGETS
+from models.codebook import SIGNALS, STANCES, TARGETS
 
 FORMAT = "tocsin-classifier-1"
+KINDS = {"I8": "<i1", "F16": "<f2", "F32": "<f4", "F64": "<f8"}  # as safetensors spells what a packed model may hold
 BUNDLED = Path(__file__).parent / "bundled"
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt", ".pickle")
 _HUB_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)?")
@@ -107,26 +111,41 @@ def _released(path: Path, found: str, sha256: str) -> None:
 
 
 class Tensors(Mapping[str, NDArray[Any]]):
-    """The tensors of a safetensors file, each read anew when it is asked for: all at once are never held.
+    """The tensors of a safetensors file, which stays where it is: only what is looked at takes memory.
 
-    Raises SafetensorError where the file is none.
+    Of a mapped file what is written to a tensor never reaches the file.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._file = safe_open(path, "numpy")
-        self._names = frozenset(self._file.keys())  # type: ignore[no-untyped-call]
+    def __init__(self, content: bytes | mmap.mmap) -> None:
+        self._content = content
+        size = int.from_bytes(content[:8], "little")
+        told = json.loads(content[8 : 8 + size])
+        self._first = 8 + size
+        self._told = {name: of for name, of in told.items() if name != "__metadata__"}
+
+    @classmethod
+    def mapped(cls, path: Path) -> Self:
+        """Those of a file. Raises SafetensorError where it is no such file."""
+        with safe_open(path, "numpy"):  # refuses one whose tensors do not lie within it, too
+            pass
+        with path.open("rb") as file:
+            return cls(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+
+    def forget(self) -> None:
+        """Give the pages of a mapped file back to the system; one that is looked at again is read again."""
+        if isinstance(self._content, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            self._content.madvise(mmap.MADV_DONTNEED)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        """The tensor of that name, in memory of its own. Raises KeyError."""
-        if name not in self._names:
-            raise KeyError(name)
-        tensor: NDArray[Any] = self._file.get_tensor(name)  # type: ignore[no-untyped-call]
-        return tensor
+        """The tensor of that name, in the file's own memory. Raises KeyError."""
+        told = self._told[name]
+        count, first = math.prod(told["shape"]), self._first + told["data_offsets"][0]
+        return np.frombuffer(self._content, KINDS[told["dtype"]], count, first).reshape(told["shape"])
 
     def __iter__(self) -> Iterator[str]:
         """Every name."""
-        return iter(self._names)
+        return iter(self._told)
 
     def __len__(self) -> int:
         """How many there are."""
-        return len(self._names)
+        return len(self._told)

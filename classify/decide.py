@@ -18,7 +18,7 @@ from classify.labels import PATHWAY_SIGNALS
 from classify.language import MIXED, UNDETERMINED, Told
 from classify.scorer import UNREACHABLE, Floats, ModelConfig, Scores
 from classify.text import Passage
-from models.assessment import PATHWAYS, SIGNALS, STANCES, TARGETS
+from models.codebook import PATHWAYS, SIGNALS, STANCES, TARGETS
 
 FLOOR = (0, 10, 25, 40, 50)
 ROOF = (10, 50, 65, 80, 100)

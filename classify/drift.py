@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.assessment import SIGNALS, Assessment
+from models.assessment import Assessment
+from models.codebook import SIGNALS
 
 EDGES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9)  # most probabilities are small
 WINDOW = dt.timedelta(days=7)

@@ -20,7 +20,7 @@ from classify.report import GroupFigures, Report, SignalFigures
 from classify.rows import Labelled, labelled
 from classify.scorer import ModelConfig, Scorer
 from classify.settings import ClassifySettings
-from models.assessment import SIGNALS, STANCES
+from models.codebook import SIGNALS, STANCES
 
 __all__ = ["Report", "evaluate", "measure", "weighted_kappa"]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from classify.errors import BadGazetteer
-from models.assessment import TARGETS
+from models.codebook import TARGETS
 
 BUNDLED = Path(__file__).parent / "gazetteer.jsonl"
 

@@ -1,12 +1,12 @@
 """What the codebook's keys mean, in our own words: served by `GET /v1/codebook` and shown beside every decision.
 
-The bare keys stand in `models/assessment.py`; this file only explains them. Pure data.
+The bare keys stand in `models/codebook.py`; this file only explains them. Pure data.
 """
 
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from models.assessment import PATHWAYS, SIGNALS, STAGES, STANCES, TARGETS
+from models.codebook import PATHWAYS, SIGNALS, STAGES, STANCES, TARGETS
 from models.review import HALLMARKS, WORKSHEET_PARTS
 
 PATHWAY_SIGNALS = {

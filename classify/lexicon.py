@@ -16,7 +16,7 @@ from typing import Any
 
 from classify import folding
 from classify.errors import BadLexicon
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 
 BUNDLED = Path(__file__).parent / "lexicon.jsonl"
 # How easily a term misleads: `high` is an everyday word that is mostly used without any harm.

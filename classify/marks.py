@@ -16,7 +16,7 @@ from tokenizers import Encoding
 
 from classify.checkpoint import checked
 from classify.scorer import Floats
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 
 FILE = "marks.safetensors"
 

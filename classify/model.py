@@ -26,7 +26,7 @@ from classify.ngrams import Ngrams, load_ngrams
 from classify.readings import Readings, readings_of
 from classify.scorer import Floats, ModelConfig
 from classify.settings import ClassifySettings
-from models.assessment import SIGNALS, TARGETS
+from models.codebook import SIGNALS, TARGETS
 
 ABSENT = -30.0  # the logit of a label that a model does not have
 

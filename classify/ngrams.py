@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load
 
-from classify.checkpoint import checked
+from classify.checkpoint import Tensors, checked
 from classify.scorer import Floats
 
 FILE = "ngrams.safetensors.gz"  # two weights in three are zero
@@ -95,5 +94,5 @@ def load_ngrams(folder: Path, told: dict[str, Any]) -> Ngrams | None:
     """The n-gram weights of a model folder, if it has any, checked by sha256. Raises ModelBroken."""
     if "ngrams" not in told:
         return None
-    stored = load(gzip.decompress(checked(folder / FILE, told["ngrams"]["sha256"])))
+    stored = Tensors(gzip.decompress(checked(folder / FILE, told["ngrams"]["sha256"])))
     return Ngrams(stored["weights"], stored["scales"], stored["bias"], stored["rarity"].astype(np.float32))

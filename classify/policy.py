@@ -10,7 +10,7 @@ from typing import Any
 
 from classify.errors import OpinionUnusable
 from classify.labels import SIGNAL_MEANINGS, STAGE_MEANINGS, STANCE_MEANINGS
-from models.assessment import SIGNALS, STAGES, STANCES
+from models.codebook import SIGNALS, STAGES, STANCES
 
 MOST_CHARACTERS = 2_000  # of a passage; windows of the classifier are far shorter
 MOST_REASON = 600

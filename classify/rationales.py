@@ -18,7 +18,7 @@ from classify.errors import BadTrainingData
 from classify.explain import LEAST_SHARE, MOST, weigh
 from classify.rows import read
 from classify.scorer import Floats, Scorer
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 
 HATE = SIGNALS.index("hate_speech")
 STEPS = (0.01, 0.05, 0.1, 0.2, 0.5)  # ERASER's shares of words for the area over the perturbation curve

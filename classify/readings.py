@@ -13,7 +13,7 @@ import numpy as np
 
 from classify import calibration
 from classify.scorer import Floats
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 
 SHARED = 24  # logits of the shared heads: 8 signals, 4 stages, 4 stances, 8 targets
 _EDGE = 1e-6

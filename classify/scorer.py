@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 
 Floats = NDArray[np.float64]
 UNREACHABLE = 2.0  # the threshold of a signal that nobody measured in a language

@@ -16,7 +16,7 @@ from classify import decide, gazetteer
 from classify.errors import BadTrainingData
 from classify.scorer import Scorer
 from classify.sentences import HOSTILE, NEUTRAL
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 
 HATE = SIGNALS.index("hate_speech")
 SUITE = "swap"

@@ -13,7 +13,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from ingest import near
-from models.database import is_sqlite
+from models.base import is_sqlite
 from models.document import Band, Cluster, Document
 
 CANDIDATES = 20

@@ -17,7 +17,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ingest.identity import content_hash
-from models.database import Sessions, is_sqlite, reading
+from models.base import is_sqlite
+from models.database import Sessions, reading
 from models.evidence import EvidenceHead, EvidenceLink, RawBody
 from models.forgetting import Forgetting
 from models.item import Item

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from ingest import merkle
 from models.alert import Alert, AlertEvent
 from models.assessment import Assessment
-from models.database import Sessions, is_sqlite, reading, writing
+from models.base import is_sqlite
+from models.database import Sessions, reading, writing
 from models.document import Document
 from models.item import Item
 from models.log import EMPTY_ROOT, ENTRY_KINDS, LogEntry, LogHead, LogNode

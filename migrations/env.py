@@ -5,7 +5,7 @@ from typing import Any
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
-import models  # noqa: F401  registers every table
+import models.tables  # noqa: F401  registers every table
 from models.base import Base, BigId, Json, UtcDateTime
 
 

@@ -1,8 +1,4 @@
-"""What a model said of one document, and what applies to it now that people may have looked.
-
-The bare keys of the codebook live here because they are the strings in the database; what they mean is told by
-`classify/labels.py`.
-"""
+"""What a model said of one document, and what applies to it now that people may have looked."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -13,29 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, BigId, Keyed
 
-SIGNALS = (
-    "dehumanization",
-    "incitement",
-    "extremist_narrative",
-    "hate_speech",
-    "propaganda",
-    "discrimination",
-    "mobilization",
-    "impunity",
-)
-PATHWAYS = ("ideology", "propaganda", "escalation", "leadership", "impunity")
-STANCES = ("asserts", "reports", "condemns", "reclaims")
-STAGES = (0, 1, 2, 3, 4)
-TARGETS = (
-    "ethnicity_race",
-    "nationality_migration",
-    "religion",
-    "gender",
-    "sexuality_gender_identity",
-    "disability",
-    "political",
-    "other",
-)
 MARK_KINDS = ("signal", "pathway", "target", "target_name")
 
 # `unreviewed` until a person decides; `disputed` when reviewers disagree.

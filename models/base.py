@@ -1,4 +1,4 @@
-"""The ground every table stands on: identifiers, UTC times, JSON and the names of constraints.
+"""The ground every table stands on: identifiers, UTC times, JSON, the names of constraints, which database it is.
 
 It knows no table.
 """
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 NAMING = {
@@ -67,3 +67,8 @@ class Keyed:
     """An automatic integer key, for the tables that need no other."""
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
+
+
+def is_sqlite(session: Session) -> bool:
+    """Whether this session talks to SQLite."""
+    return session.get_bind().dialect.name == "sqlite"

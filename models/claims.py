@@ -17,8 +17,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Select, String, Text, Update, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.base import Base
-from models.database import is_sqlite
+from models.base import Base, is_sqlite
 
 MAX_ATTEMPTS = 5
 

@@ -12,6 +12,8 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import Session, sessionmaker
 
+import models.tables  # noqa: F401  a session must know the tables that another one points at
+
 Sessions = sessionmaker[Session]
 
 BUSY_TIMEOUT_MS = 30_000
@@ -70,11 +72,6 @@ def scrub(sessions: Sessions) -> None:
         else:
             for table in ("items", "documents", "raw_bodies", "bands", "glosses", "opinions"):
                 connection.exec_driver_sql(f"VACUUM {table}")
-
-
-def is_sqlite(session: Session) -> bool:
-    """Whether this session talks to SQLite."""
-    return session.get_bind().dialect.name == "sqlite"
 
 
 def _set_up_sqlite(raw: Any, _record: object) -> None:

@@ -18,8 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.assessment import Assessment
-from models.base import Base
-from models.database import is_sqlite
+from models.base import Base, is_sqlite
 
 DIMENSIONS = ("all", "target", "target_name", "language", "country", "source")
 

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from models.account import Account
 from models.alert import Alert, Rule
-from models.assessment import PATHWAYS, SIGNALS, TARGETS, Assessment, Mark
+from models.assessment import Assessment, Mark
+from models.codebook import PATHWAYS, SIGNALS, TARGETS
 from models.delivery import Webhook
 from models.document import Cluster, Document
 from models.item import Item

@@ -7,7 +7,7 @@ import numpy as np
 
 from classify.errors import ModelBroken, ScoringFailed
 from classify.scorer import ModelConfig, Scores
-from models.assessment import SIGNALS, STANCES, TARGETS
+from models.codebook import SIGNALS, STANCES, TARGETS
 
 SPOKEN = {
     "BURN": ("incitement", 3),

@@ -47,13 +47,21 @@ def test_torch_stays_out_until_a_text_must_be_scored(module: str) -> None:
 
 
 @pytest.mark.model
-def test_the_bundled_model_needs_no_torch_and_phones_nobody() -> None:
+def test_the_bundled_model_needs_no_torch_and_no_database_and_phones_nobody() -> None:
     code = (
         "import sys; from classify.engines import load; from classify.settings import ClassifySettings;"
         "load(ClassifySettings()).score(['Rain.']);"
-        "sys.exit(any(sys.modules.get(name) for name in ('torch', 'transformers', 'openvino_telemetry')))"
+        "sys.exit(any(sys.modules.get(name) for name in ('torch', 'transformers', 'sqlalchemy', 'openvino_telemetry')))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_whoever_opens_a_database_knows_all_its_tables() -> None:
+    named = {path.stem for path in modules() if path.parent.name == "models" and "__tablename__" in path.read_text()}
+    code = "import sys, models.database; print(*(name.removeprefix('models.') for name in sys.modules))"
+    known = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert named
+    assert named <= set(known.split())
 
 
 def test_no_drawer_for_everything() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from models.alert import RULE_KINDS, Alert
-from models.assessment import SIGNALS, TARGETS
+from models.codebook import SIGNALS, TARGETS
 from warn.rules import Facts, wanted_values
 
 MOST = 20  # names of one kind kept on an alert: enough to judge, small enough to send

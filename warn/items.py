@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from models.alert import Alert, AlertAssessment, Rule
 from models.assessment import Assessment
-from models.database import Sessions, is_sqlite, reading, writing
+from models.base import is_sqlite
+from models.database import Sessions, reading, writing
 from models.tally import hour_of
 from warn.about import MOST, about_documents
 from warn.facts import facts_of

@@ -13,8 +13,7 @@ from sqlalchemy import bindparam, delete, func, insert, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from models.base import Base
-from models.database import is_sqlite
+from models.base import Base, is_sqlite
 from models.tally import CountedHour, TallyDay, TallyHour, day_of
 
 DAY = dt.timedelta(days=1)

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models.alert import Alert, AlertAssessment, Rule, Silence
-from models.database import is_sqlite
+from models.base import is_sqlite
 from warn import notify, timeline, words
 from warn.about import MOST, merged
 from warn.silences import silence_of

@@ -13,7 +13,7 @@ from scipy.special import betainc
 from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
-from models.assessment import PATHWAYS
+from models.codebook import PATHWAYS
 from models.tally import TallyHour, hour_of
 from warn.series import off_the_key
 from warn.tally import ANY, VOLUME

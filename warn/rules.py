@@ -20,8 +20,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models.alert import RULE_KINDS, Rule
-from models.assessment import SIGNALS, STANCES, TARGETS
-from models.database import Sessions, is_sqlite, writing
+from models.base import is_sqlite
+from models.codebook import SIGNALS, STANCES, TARGETS
+from models.database import Sessions, writing
 from warn import calendar, parameters, words
 from warn.errors import NameTaken, NotFound, RuleRefused
 from warn.parameters import GROUPS

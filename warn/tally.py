@@ -18,8 +18,10 @@ from typing import Any
 from sqlalchemy import Select, and_, delete, func, select
 from sqlalchemy.orm import Session, aliased
 
-from models.assessment import PATHWAYS, SIGNALS, STANCES, Assessment, Mark
-from models.database import Sessions, is_sqlite, reading, writing
+from models.assessment import Assessment, Mark
+from models.base import is_sqlite
+from models.codebook import PATHWAYS, SIGNALS, STANCES
+from models.database import Sessions, reading, writing
 from models.tally import StaleHour, TallyHour, mark_stale
 from warn import ledger
 from warn.ledger import Cell, Key

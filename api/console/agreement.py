@@ -17,7 +17,8 @@ from api.console.translation import gettext as _
 from api.dependencies import AllSessions, CurrentSettings, Id, Now, ReadSession
 from api.errors import Invalid, NotFound
 from api.export import csv_writer
-from models.assessment import SIGNALS, Assessment
+from models.assessment import Assessment
+from models.codebook import SIGNALS
 from models.database import writing
 from models.review import GoldCase
 

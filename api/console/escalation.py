@@ -20,7 +20,7 @@ from api.console.rendering import HEADERS, decimal, page, sentence
 from api.console.translation import gettext as _
 from api.dependencies import Now, ReadSession
 from api.routes.trends import escalation_csv
-from models.assessment import TARGETS
+from models.codebook import TARGETS
 from warn.errors import TrendRefused
 from warn.escalation import Escalation, IndexPoint, Question, escalation
 from warn.trends import BUCKETS

@@ -18,7 +18,7 @@ from api.console.translation import gettext as _
 from api.export import csv_writer
 from api.routes import events as events_shown
 from api.routes.trends import POINT_COLUMNS
-from models.assessment import PATHWAYS, SIGNALS
+from models.codebook import PATHWAYS, SIGNALS
 from warn import events
 from warn.settings import WarnSettings
 from warn.tally import ANY, STANCE_LABELS

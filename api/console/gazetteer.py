@@ -18,7 +18,7 @@ from api.errors import Conflict, Invalid
 from classify import gazetteer
 from classify.errors import BadGazetteer
 from classify.gazetteer import Entry
-from models.assessment import TARGETS
+from models.codebook import TARGETS
 from models.database import writing
 
 LONGEST = 500

@@ -22,7 +22,7 @@ from api.console.translation import gettext as _
 from api.dependencies import MAX_ID, AllSessions, Id, Now, ReadSession
 from models.account import Account
 from models.alert import Inhibition, Rule
-from models.assessment import STAGES
+from models.codebook import STAGES
 from models.database import reading, writing
 from warn import inhibitions
 from warn.about import FIELDS

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from api.console.desk import clean
 from api.console.translation import Spoken
 from api.queue import ORDERS, QueueFilters
-from models.assessment import PATHWAYS, SIGNALS, TARGETS
+from models.codebook import PATHWAYS, SIGNALS, TARGETS
 
 LONGEST = 200
 TRAIL = 20  # how far back "previous" can go

@@ -16,7 +16,7 @@ from api.console.translation import gettext as _
 from api.dependencies import AllSessions, CurrentSettings, Id, Now, ReadSession
 from api.errors import Invalid, NotFound
 from api.routes import webhooks
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 from models.database import writing
 from models.delivery import Webhook, shown_address
 

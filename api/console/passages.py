@@ -23,7 +23,8 @@ from api.nearest import passage_of
 from api.queue import Found
 from api.reviews import MACHINE_MARKS
 from classify.lexicon import Lexicon, find
-from models.assessment import PATHWAYS, SIGNALS, TARGETS, Assessment
+from models.assessment import Assessment
+from models.codebook import PATHWAYS, SIGNALS, TARGETS
 from models.document import COURSE, Cluster, Document
 from models.item import Item
 from models.review import Review

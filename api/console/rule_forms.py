@@ -14,7 +14,7 @@ from api.console import words
 from api.console.desk import many, one
 from api.console.translation import Spoken
 from api.console.translation import gettext as _
-from models.assessment import SIGNALS, STANCES, TARGETS
+from models.codebook import SIGNALS, STANCES, TARGETS
 from warn import parameters
 from warn.parameters import Choice, Dates, Parameter, Whole
 from warn.rules import RuleInput, wanted_values

@@ -21,7 +21,7 @@ from api.console.translation import gettext as _
 from api.dependencies import MAX_ID, AllSessions, Id, Now, ReadSession
 from models.account import Account
 from models.alert import Alert, Rule, Silence
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 from models.database import reading, writing
 from warn import silences
 from warn.errors import NotFound, SilenceRefused

@@ -25,7 +25,7 @@ from api.gold import Share, counted
 from api.queue import Found
 from api.reviews import Decision
 from classify.labels import SIGNAL_MEANINGS, STANCE_MEANINGS
-from models.assessment import PATHWAYS, SIGNALS
+from models.codebook import PATHWAYS, SIGNALS
 from models.database import reading, writing
 from models.review import PracticeAnswer
 

@@ -18,7 +18,8 @@ from api.second_reader import opinion_of
 from api.shapes import AssessmentShape, assessment_shape, shown_whole
 from api.strict_json import StrictRoute
 from api.translation import gloss_of
-from models.assessment import PATHWAYS, SIGNALS, STANCES, STATUSES, TARGETS
+from models.assessment import STATUSES
+from models.codebook import PATHWAYS, SIGNALS, STANCES, TARGETS
 from models.database import reading
 from models.review import TIERS, VERDICTS, Review
 

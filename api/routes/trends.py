@@ -11,7 +11,7 @@ from api.dependencies import CurrentSettings, Moment, Now, Reader, ReadSession, 
 from api.errors import Invalid
 from api.export import csv_writer
 from api.problems import describe_failures
-from models.assessment import PATHWAYS, SIGNALS, TARGETS
+from models.codebook import PATHWAYS, SIGNALS, TARGETS
 from warn import escalation, trends
 from warn.standard.registry import STANDARD
 

@@ -155,7 +155,9 @@ def _graph(stored: Stored, shape: dict[str, int], *, unpacked: bool) -> Any:
         if unpacked:
             whole = np.concatenate([matrix(stored, name) for name in names])
             return op.constant(whole, shared_memory=True)  # given back once the graph is compiled
-        rows = constant(np.concatenate([stored[name] for name in names]))
+        parts = [stored[name] for name in names]
+        # A mapped tensor is shared as it lies in the file: its pages are the system's to drop and to read again.
+        rows = op.constant(parts[0], shared_memory=True) if len(parts) == 1 else constant(np.concatenate(parts))
         scales = np.concatenate([stored[f"{name}.scale"] for name in names])[:, None]
         return op.multiply(op.convert(rows, openvino.Type.f32), constant(scales.astype(np.float32)))
 
@@ -202,7 +204,7 @@ def load_folder(folder: Path, threads: int, batch_tokens: int) -> PassageScorer:
     weights = unchanged(folder / "model.safetensors", told["weights"]["sha256"])
     words = checked(folder / "tokenizer.json", told["tokenizer"]["sha256"])
     try:
-        stored = Tensors(weights)
+        stored = Tensors.mapped(weights)
         _fits(stored, told["shape"])
         tokenizer = Tokenizer.from_str(words.decode())
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
@@ -210,16 +212,16 @@ def load_folder(folder: Path, threads: int, batch_tokens: int) -> PassageScorer:
     tokenizer.no_padding()
     tokenizer.enable_truncation(told["max_tokens"])
     config = model_config(told)
-    # What is read and checked first leaves memory behind that the engine takes over: the most held is then less.
-    beside = readings_of(told), load_ngrams(folder, told), load_marks(folder, told)
     try:
         rows = [encoding.ids for encoding in tokenizer.encode_batch(CHECKS)]
         right = reference.logits(stored, told["shape"]["heads"], rows)
+        stored.forget()
         engine = OpenVino(stored, told["shape"], threads)
-        del stored
         engine.name += _verdict(engine, right, rows)
+        stored.forget()  # by now the engine has its own copies, all but the words
     except RuntimeError as error:
         raise EngineUnfit(f"openvino cannot run the model here ({str(error).splitlines()[-1][:200]})") from error
+    beside = readings_of(told), load_ngrams(folder, told), load_marks(folder, told)
     return PassageScorer(engine, tokenizer, config, batch_tokens, *beside)
 
 

@@ -24,7 +24,7 @@ from classify.errors import ModelBroken
 from classify.readings import SHARED
 from classify.scorer import Floats, ModelConfig
 from classify.settings import ClassifySettings
-from models.assessment import SIGNALS, STANCES, TARGETS
+from models.codebook import SIGNALS, STANCES, TARGETS
 
 ABSENT = -30.0
 LONGEST = 160  # tokens of a passage; with its hypothesis it stays well below what every checkpoint can read

@@ -31,7 +31,7 @@ from classify.train.earlier import MAX_TOKENS, history, network_of, read_tokeniz
 from classify.train.lineup import Lineup
 from classify.train.run import lineup_of
 from classify.train.tune import PER_SET, Dev, tune
-from models.assessment import SIGNALS, STANCES, TARGETS
+from models.codebook import SIGNALS, STANCES, TARGETS
 
 WHOLE = 20_000  # characters of an article
 QUIET = 3_000  # news passages that set the floor of every threshold

@@ -25,7 +25,7 @@ from classify.train import precision, rows
 from classify.train.batches import budgeted
 from classify.train.lineup import Lineup
 from classify.train.rows import Row
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 
 MOST = 250  # rows of one set
 FEWEST = 100  # a set with fewer tells little

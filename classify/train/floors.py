@@ -18,7 +18,7 @@ from classify.rows import read
 from classify.train import authored, rows
 from classify.train.lineup import LINEUPS, Dataset, Lineup
 from classify.train.ngrams import FREEDOM
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 
 Told = tuple[list[str], list[int]]  # texts and their labels
 HATE = SIGNALS.index("hate_speech")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from classify.errors import BadTrainingData
-from models.assessment import SIGNALS, STANCES
+from models.codebook import SIGNALS, STANCES
 
 Cells = Mapping[str, str]
 NOTHING = {

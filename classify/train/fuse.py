@@ -18,7 +18,7 @@ from classify.readings import SHARED, Readings, readings_of
 from classify.scorer import Floats
 from classify.train.lineup import Lineup
 from classify.train.rows import Row
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 
 RIDGE = 1.0  # pulls the two weights to a half each: sets with few rows stay near the plain mean
 LEAST = 40  # rows of a set; with fewer its reading keeps the plain mean

@@ -15,7 +15,7 @@ from typing import Any
 from classify.rows import read
 from classify.text import normalise
 from classify.train.lineup import Dataset, Lineup, reading_of
-from models.assessment import SIGNALS, STANCES, TARGETS
+from models.codebook import SIGNALS, STANCES, TARGETS
 
 UNKNOWN = math.nan
 READ_OF_NEWS = 320  # characters of an article that training reads

@@ -14,7 +14,7 @@ from classify import calibration
 from classify.scorer import BAND, Floats, Scores
 from classify.train.lineup import Lineup
 from classify.train.rows import NEGATIVES, NTREX, Row
-from models.assessment import SIGNALS, STANCES, TARGETS
+from models.codebook import SIGNALS, STANCES, TARGETS
 
 PER_SET = 1_500  # a set with more rows weighs no more than this
 LEAST_POSITIVES = 15  # with fewer, a head keeps its raw probabilities

@@ -19,8 +19,9 @@ from ingest.evidence import verify
 from ingest.forget import forget
 from ingest.log_check import verify_log
 from ingest.settings import IngestSettings
-from models.assessment import PATHWAYS, SIGNALS, STAGES, STANCES, TARGETS, Assessment, Mark
+from models.assessment import Assessment, Mark
 from models.audit import AuditEvent
+from models.codebook import PATHWAYS, SIGNALS, STAGES, STANCES, TARGETS
 from models.database import Sessions, open_sessions, reading, writing
 from models.document import Document
 from models.review import GoldCase, PracticeAnswer

@@ -18,7 +18,8 @@ from api.reviews import (
     visible_reviews,
 )
 from models.alert import Alert, AlertAssessment
-from models.assessment import SIGNALS, Assessment, Mark
+from models.assessment import Assessment, Mark
+from models.codebook import SIGNALS
 from models.database import Sessions, reading, writing
 from models.review import WORKSHEET_PARTS, Review
 from models.tally import StaleHour, hour_of

@@ -14,8 +14,9 @@ from classify.policy import Read
 from ingest.forget import forget_items
 from ingest.http import Network
 from ingest.settings import IngestSettings
-from models.assessment import SIGNALS, Assessment
+from models.assessment import Assessment
 from models.audit import AuditEvent
+from models.codebook import SIGNALS
 from models.database import Sessions, reading, writing
 from models.document import Document
 from models.second import Opinion

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-from models.assessment import SIGNALS, STANCES, TARGETS
+from models.codebook import SIGNALS, STANCES, TARGETS
 
 SHAPE = {"vocabulary": 200, "hidden": 24, "layers": 2, "heads": 4, "inner": 48, "positions": 64}
 WORDS = [

@@ -10,8 +10,9 @@ from classify.assess import EXPLAINED, SAMPLED, assess, classify_texts
 from classify.errors import ModelBroken, ScoringFailed
 from classify.scorer import Scores
 from classify.settings import ClassifySettings
-from models.assessment import PATHWAYS, SIGNALS, TARGETS, Assessment, Mark
+from models.assessment import Assessment, Mark
 from models.claims import MAX_ATTEMPTS
+from models.codebook import PATHWAYS, SIGNALS, TARGETS
 from models.database import Sessions, reading, writing
 from models.document import Document
 from models.tally import StaleHour

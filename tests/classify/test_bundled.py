@@ -10,7 +10,7 @@ from classify.checkpoint import BUNDLED
 from classify.explain import weigh
 from classify.scorer import Scorer
 from classify.settings import ClassifySettings
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 
 pytestmark = pytest.mark.model
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from classify import decide
 from classify.language import Told
 from classify.scorer import Scores
-from models.assessment import SIGNALS, STANCES
+from models.codebook import SIGNALS, STANCES
 from tests.fakes import config
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classify import drift
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 from models.database import Sessions, reading, writing
 from tests import factories
 

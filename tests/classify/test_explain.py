@@ -2,7 +2,7 @@
 
 from classify.explain import MOST_UNITS, highlights, weigh
 from classify.scorer import Weighted
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 from tests.fakes import FakeScorer
 
 INCITEMENT = SIGNALS.index("incitement")

@@ -3,7 +3,7 @@
 import json
 
 from classify.labels import PATHWAY_SIGNALS, codebook
-from models.assessment import PATHWAYS, SIGNALS, STANCES, TARGETS
+from models.codebook import PATHWAYS, SIGNALS, STANCES, TARGETS
 from models.review import HALLMARKS, WORKSHEET_PARTS
 
 

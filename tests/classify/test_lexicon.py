@@ -9,7 +9,7 @@ import pytest
 from classify import lexicon
 from classify.errors import BadLexicon
 from classify.lexicon import BUNDLED, LOOKED_AT, MOST_PLACES, Entry, build, bundled, checked, find, parse, read, write
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 
 ROOMS = Path(__file__).parents[2]
 SAID = {"meaning": "a stain", "benign": "laundry", "does_not_prove": "that people are meant", "source": "the desk"}

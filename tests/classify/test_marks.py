@@ -16,7 +16,7 @@ from classify.explain import MARKED, weigh
 from classify.marks import FILE, Marks, shares
 from classify.scorer import Floats
 from classify.settings import ClassifySettings
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 from tests.classify.conftest import SHAPE, tiny_tokenizer
 from tests.fakes import FakeScorer
 

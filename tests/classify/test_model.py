@@ -13,7 +13,7 @@ from classify.errors import ModelBroken, ScoringFailed
 from classify.explain import weigh
 from classify.scorer import Floats, Scores
 from classify.settings import ClassifySettings
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 
 if TYPE_CHECKING:
     from classify.engines.passages import PassageScorer

@@ -5,7 +5,7 @@ import pytest
 
 from classify.calibration import sigmoid
 from classify.readings import SHARED, Reading, Readings, readings_of
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 
 HATE, INCITEMENT = SIGNALS.index("hate_speech"), SIGNALS.index("incitement")
 TWO = Readings(

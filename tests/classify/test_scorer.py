@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 from tests.fakes import config
 
 

@@ -14,7 +14,7 @@ from classify.engines.zero_shot import entails
 from classify.errors import ModelBroken
 from classify.scorer import Floats, Scores
 from classify.settings import ClassifySettings
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 from tests.classify.conftest import SHAPE, tiny_tokenizer
 
 TEXTS = ["burn", "the rats must leave now", "", "they " * 400, "police said the rain"] * 3
@@ -172,7 +172,7 @@ def test_an_operators_file_that_cannot_be_meant_is_refused(tmp_path: Path, told:
 @pytest.mark.slow
 def test_the_shipped_hypotheses_ask_about_every_signal_and_target() -> None:
     from classify.engines.zero_shot import read_told
-    from models.assessment import STANCES, TARGETS
+    from models.codebook import STANCES, TARGETS
 
     told = read_told(None)
     assert set(told.hypotheses["signals"]) == set(SIGNALS)

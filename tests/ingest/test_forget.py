@@ -14,7 +14,8 @@ from ingest.extract import extract
 from ingest.forget import classes, erase, forget, versions_of
 from ingest.read import push
 from models.assessment import Assessment
-from models.database import is_sqlite, reading, scrub, writing
+from models.base import is_sqlite
+from models.database import reading, scrub, writing
 from models.document import Band, Document, assessed_by_another, never_assessed
 from models.evidence import RawBody
 from models.forgetting import Erasure, Forgetting

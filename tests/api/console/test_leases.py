@@ -11,8 +11,9 @@ from api import audit, leases
 from api.queue import QueueFilters, find_ids
 from api.reviews import Decision, NothingToWithdraw, add_review, withdraw_review
 from api.settings import Settings
-from models.assessment import SIGNALS, Assessment, uncertainty_of
+from models.assessment import Assessment, uncertainty_of
 from models.audit import AuditEvent
+from models.codebook import SIGNALS
 from models.database import Sessions, reading, writing
 from models.review import ReviewLease, SavedSearch
 from tests.api.console.conftest import Browser, Page

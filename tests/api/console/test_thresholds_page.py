@@ -12,8 +12,8 @@ from api.reviews import Decision
 from api.settings import describe
 from classify.checkpoint import BUNDLED, config_file, model_config
 from classify.scorer import UNREACHABLE
-from models.assessment import SIGNALS
 from models.audit import AuditEvent
+from models.codebook import SIGNALS
 from models.database import Sessions, reading, writing
 from tests.api.console.conftest import Browser, Page
 from tests.conftest import NOW

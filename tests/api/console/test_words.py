@@ -7,7 +7,8 @@ import pytest
 
 from api.console import words
 from models.alert import ALERT_STATES
-from models.assessment import PATHWAYS, SIGNALS, STAGES, STANCES, STATUSES, TARGETS
+from models.assessment import STATUSES
+from models.codebook import PATHWAYS, SIGNALS, STAGES, STANCES, TARGETS
 from models.delivery import DELIVERY_STATES
 from models.review import HALLMARKS, TIERS, VERDICTS, WORKSHEET_PARTS
 from models.source import SOURCE_KINDS, SOURCE_STATES

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from fastapi.testclient import TestClient
 
-from models.assessment import PATHWAYS, SIGNALS, TARGETS
+from models.codebook import PATHWAYS, SIGNALS, TARGETS
 from models.database import Sessions, writing
 from tests.conftest import NOW
 from tests.factories import add_assessment, add_document, add_item, add_source, minutes

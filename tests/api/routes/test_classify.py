@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from api.scoring import LazyScorer
 from classify.errors import ModelBroken, ScoringFailed
 from classify.settings import ClassifySettings
-from models.assessment import PATHWAYS, SIGNALS, TARGETS
+from models.codebook import PATHWAYS, SIGNALS, TARGETS
 
 
 def result(text: str) -> dict[str, Any]:

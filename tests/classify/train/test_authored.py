@@ -13,7 +13,7 @@ from classify.train import authored
 from classify.train.authored import grammar, spelling
 from classify.train.authored.groups import Split, coined, invented, named, taken
 from classify.train.card import APART
-from models.assessment import SIGNALS, STANCES, TARGETS
+from models.codebook import SIGNALS, STANCES, TARGETS
 
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
 OTHERS = grammar.languages()[1:]

@@ -14,7 +14,7 @@ from classify.train import bring, rows
 from classify.train.bring import RECORD
 from classify.train.formats import NOTHING
 from classify.train.lineup import ENGLISH, Dataset
-from models.assessment import SIGNALS, STANCES
+from models.codebook import SIGNALS, STANCES
 
 DGHS = """,acl.id,X1,text,label,type,target,level,round.base,annotator,round,acl.id.matched,split
 1,a1,1,The Varni are ants.,hate,dehumanization,ethnic minority,original,2,x,2a,a2,train

@@ -10,7 +10,7 @@ from classify.scorer import Floats
 from classify.train import bundle
 from classify.train.lineup import Dataset, Lineup
 from classify.train.rows import held_out
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 from tests.classify.train.test_rows import write
 
 INCITEMENT = SIGNALS.index("incitement")

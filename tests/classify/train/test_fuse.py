@@ -7,7 +7,7 @@ from classify.readings import SHARED
 from classify.train import fuse
 from classify.train.lineup import Dataset, Lineup
 from classify.train.rows import UNKNOWN, Row
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 
 HATE = SIGNALS.index("hate_speech")
 EN = frozenset({"en"})

@@ -11,7 +11,7 @@ from classify.errors import BadTrainingData
 from classify.rows import labelled, read
 from classify.train import rows
 from classify.train.lineup import Dataset, Lineup
-from models.assessment import SIGNALS, STANCES, TARGETS
+from models.codebook import SIGNALS, STANCES, TARGETS
 
 
 def write(path: Path, *lines: object) -> Path:

@@ -10,7 +10,7 @@ from classify.scorer import Scores
 from classify.train.lineup import Dataset, Lineup
 from classify.train.rows import UNKNOWN, Row
 from classify.train.tune import CALM_FLAGGED, NEWS_FLAGGED, PROPAGANDA, Dev, tune
-from models.assessment import SIGNALS
+from models.codebook import SIGNALS
 
 HATE = SIGNALS.index("hate_speech")
 DRAW = np.random.default_rng(5)
