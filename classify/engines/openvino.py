@@ -54,10 +54,11 @@ class OpenVino:
         tiled = between == "bf16" and processor.tiles()
         self._step = TILED_STEP if tiled else STEP
         self._most = (TILED_ROWS, TILED_TOKENS) if tiled else (MOST_ROWS, MOST_TOKENS)
+        activations = " and activations" if divided and processor.int8() else ""
         self.name = (
             "openvino: weights and activations in bf16, which this processor multiplies in tiles"
             if tiled
-            else f"openvino: int8 weights{' and activations' if divided else ''}, {between} between"
+            else f"openvino: int8 weights{activations}, {between} between"
         )
         model = _graph(stored, shape, unpacked=tiled)
         wanted = {
