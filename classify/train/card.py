@@ -25,7 +25,7 @@ from classify.train.lineup import FLOORS, MULTILINGUAL, STATED
 INCITEMENT_FLOORS = {"edos": 0.652, "sohateful": 0.558}
 PROSE = Path(__file__).parent / "card.md"
 NEWS = 3_000
-APART = ("en", "fr", "sw", "ar")  # languages with texts that are kept apart
+APART = ("en", "fr", "sw", "ar", "ha", "am", "om")  # languages with texts that are kept apart
 FOREIGN = 200  # articles of one language; some have fewer
 
 

@@ -33,6 +33,7 @@ from classify.train import (
     development,
     frozen,
     glossary,
+    hardness,
     layer,
     masked,
     parallel,
@@ -87,6 +88,7 @@ class TrainOptions:
     teacher: Path | None = None  # an English run that translated sentences are drawn towards
     align_every: int = 8  # every so many steps, one on those sentences, where there is a teacher
     answers: Path | None = None  # what finished models say where an English label is unknown: classify.train.answers
+    hardness: Path | None = None  # how badly a finished model reads our templates: classify.train.hardness
     level: bool = False  # a new base's pooled values are first brought to a spread of one: classify.train.level
     frozen: int = (
         0  # how many of the lowest layers, the word vectors with them, learn nothing: see classify.train.frozen
@@ -119,7 +121,7 @@ def options_from(config: Path | None, *, data: Path, base: str | None, out: Path
         told |= {"base": base} if earlier is None else {"start_from": earlier}
         if earlier is not None:  # or a model of many languages would go on in English alone
             told.setdefault("lineup", record_of(earlier)["options"]["lineup"])
-    for key in ("start_from", "teacher", "dictionaries", "answers"):
+    for key in ("start_from", "teacher", "dictionaries", "answers", "hardness"):
         if told.get(key):
             told[key] = Path(told[key])
     return TrainOptions(**told | {"data": data, "out": out})
@@ -314,15 +316,21 @@ def _batches(options: TrainOptions, lineup: Lineup, tokenizer: Tokenizer) -> Ite
             [rows.negatives(options.data, unseen=False, languages=frozenset({code})) for code in sorted(lineup.news)],
             options.negative_share,
         ),
-        *_tempered(
-            [authored.rows("train", options.seed, languages=(code,)) for code in lineup.languages],
-            options.authored_share,
-        ),
+        *_tempered(_ours(options, lineup), options.authored_share),
     ]
     names = [name for name, *_ in lineup.readings]
     words = glossary.load(options.dictionaries) if options.dictionaries else None
     # Without an end, or of several processes one could run out and leave the others waiting: steps end the run.
     return batches.epoch(parts, tokenizer, options.batch_tokens, sys.maxsize, options.seed, names, words)
+
+
+def _ours(options: TrainOptions, lineup: Lineup) -> list[list[rows.Row]]:
+    """Our own texts by language; the badly read ones more often where it is known which they are."""
+    found = [authored.rows("train", options.seed, languages=(code,)) for code in lineup.languages]
+    if options.hardness is None:
+        return found
+    told = hardness.read(options.hardness)
+    return [hardness.drawn(of, told, options.seed) for of in found]
 
 
 def _tempered(languages: Sequence[list[rows.Row]], share: float) -> Iterator[batches.Part]:

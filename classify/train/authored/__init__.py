@@ -6,7 +6,7 @@ from classify.rows import Labelled
 from classify.train.authored.grammar import Authored, Grammar
 from classify.train.authored.groups import Split
 from classify.train.rows import UNKNOWN, Row, clean
-from models.assessment import SIGNALS, STANCES, TARGETS
+from models.codebook import SIGNALS, STANCES, TARGETS
 
 
 def texts(
@@ -65,4 +65,5 @@ def row(authored: Authored) -> Row:
     stage = (UNKNOWN,) * 4 if meaning.stage is None else tuple(float(meaning.stage >= s) for s in (1, 2, 3, 4))
     named = authored.target is not None or not meaning.signals
     targets = tuple(float(key == authored.target) if named else UNKNOWN for key in TARGETS)
-    return Row(clean(authored.text), signals, stage, STANCES.index(meaning.stance), targets, 1.0, "authored")
+    stance = STANCES.index(meaning.stance)
+    return Row(clean(authored.text), signals, stage, stance, targets, 1.0, "authored", authored.template)

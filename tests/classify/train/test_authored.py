@@ -11,7 +11,7 @@ import pytest
 from classify.gazetteer import load
 from classify.train import authored
 from classify.train.authored import grammar, spelling
-from classify.train.authored.groups import Split, coined, invented, named, taken
+from classify.train.authored.groups import KINDS, Split, coined, invented, named, taken
 from classify.train.card import APART
 from models.codebook import SIGNALS, STANCES, TARGETS
 
@@ -48,6 +48,19 @@ def test_no_slot_or_choice_is_left_open() -> None:
 def test_hostile_templates_never_take_a_real_group() -> None:
     hostile = [t for file in grammar.cores("en") for t in grammar.read(file) if t.meaning.signals]
     assert [t.name for t in hostile if re.search(r"\{(A2?|folk|real)\}", t.pattern)] == []
+
+
+@pytest.mark.parametrize("language", grammar.languages())
+def test_a_template_is_about_one_kind_of_group(language: str) -> None:
+    files = [*grammar.cores(language), "wrappers", "frames", "apart"]
+    for template in (one for file in files for one in grammar.read(file, language)):
+        slots = set(re.findall(r"\{(\w+)\}", template.pattern))
+        kinds = (
+            {"X"} & slots
+            | {slot.upper() for slot in slots if slot.upper() in KINDS}
+            | {"G" for _ in {"G", "g"} & slots}
+        )
+        assert len(kinds) < 2, template.name
 
 
 def test_labels_are_keys_of_the_codebook() -> None:
