@@ -2,7 +2,8 @@
 
 Prints `run<TAB>set<TAB>rows<TAB>macro-F1<TAB>average precision` of development rows, judged by the set's own reading at
 one half (by the shared head where a network has none), then the mean over the sets; then, for each language of our own
-development texts, the mean average precision of the signals. One thread or two; a minute or two a network.
+development texts, the mean average precision of the signals, and of the texts that are kept apart that of the flag with
+it: these are for reporting, choose nothing by them. One thread or two; some minutes a network.
 
 Run: python bench/networks.py DATA RUN [RUN...], where RUN is a folder that `tocsin train` or a release wrote.
 """
@@ -18,14 +19,16 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import numpy as np
 import torch
 
-from classify.calibration import average_precision
-from classify.scorer import Floats
+from classify.calibration import average_precision, macro_f1
+from classify.rows import Labelled
+from classify.scorer import Floats, Scores
 from classify.train import authored, layer
+from classify.train.card import APART
 from classify.train.development import by_set, labelled, logits
 from classify.train.earlier import network_of, read_tokenizer, readings_of
 from classify.train.lineup import LINEUPS
 from classify.train.rows import Row
-from models.codebook import SIGNALS
+from models.codebook import SIGNALS, STANCES
 
 LINEUP = LINEUPS["multilingual"]
 OURS = 500  # of our own texts in one language
@@ -49,12 +52,28 @@ def main() -> None:
         for language, texts in own.items():
             mean = statistics.mean(by_signal(logits(network, tokenizer, [row.text for row in texts]), texts))
             print(f"{run}\tour texts, {language}\t{len(texts)}\t-\t{mean:.3f}", flush=True)
+        for language in APART:
+            kept = authored.kept_apart(language)
+            flagged, mean = apart(logits(network, tokenizer, [row.text for row in kept]), kept)
+            print(f"{run}\ttexts apart, {language}\t{len(kept)}\t{flagged:.3f}\t{mean:.3f}", flush=True)
 
 
 def ours(language: str) -> list[Row]:
     """Some of our own development texts in a language."""
     texts = authored.rows("dev", seed=1, languages=(language,))
     return random.Random(1).sample(texts, min(OURS, len(texts)))
+
+
+def apart(said: Floats, texts: Sequence[Labelled]) -> tuple[float, float]:
+    """The macro-F1 of the flag, each signal at one half, and the mean average precision of the signals."""
+    out = Scores.of(said)
+    flag = (out.signals > 0).any(axis=1) & (out.stance.argmax(axis=1) == STANCES.index("asserts"))
+    precision = []
+    for column, key in enumerate(SIGNALS):
+        known = np.array([key in row.labels for row in texts])
+        labels = np.array([row.labels[key] for row in texts if key in row.labels])
+        precision.append(average_precision(said[known, column], labels))
+    return macro_f1(flag, np.array([int(bool(row.hateful)) for row in texts])), statistics.mean(precision)
 
 
 def by_signal(said: Floats, texts: Sequence[Row]) -> list[float]:

@@ -32,7 +32,7 @@ FOREIGN = 200  # articles of one language; some have fewer
 def main() -> None:
     """Print the card."""
     data = Path(sys.argv[1])
-    settings = ClassifySettings(explain=False)
+    settings = ClassifySettings(explain=False, threads=0)
     scorer = load(settings)
     told = config_file(folder_of(settings.model))
     authored, apart = _ours("authored", MULTILINGUAL.languages, scorer), _ours("apart", APART, scorer)
