@@ -10,11 +10,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from safetensors.torch import save_file
-
 from classify.errors import BadTrainingData
-from classify.ngrams import FILE
-from classify.train.earlier import RECORD, WEIGHTS, carried, readings_of, record_of, weights_of
+from classify.train.earlier import carried, readings_of, record_of, save_run, weights_of
 
 
 def average(runs: Mapping[Path, float], out: Path) -> Path:
@@ -29,16 +26,11 @@ def average(runs: Mapping[Path, float], out: Path) -> Path:
         weights = weights_of(run)
         for name, tensor in (weights | carried(weights, readings_of(run), names, present)).items():
             mean[name] += tensor * (share / whole)
-    out.mkdir(parents=True, exist_ok=True)
-    save_file(mean, out / WEIGHTS)
-    for name in ("tokenizer.json", *((FILE,) if (last / FILE).exists() else ())):
-        (out / name).write_bytes((last / name).read_bytes())
     parts = ", ".join(f"{run.name} {share / whole:.2g}" for run, share in runs.items())
     options = {"lineup": told[-1]["options"]["lineup"], "minutes": f"mean of the phases {parts}"}
     record = {"base": told[-1]["base"], "options": options, "loss": None, "shape": told[-1]["shape"]}
     record["readings"] = names
-    (out / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    return out
+    return save_run(mean, record, last, out)
 
 
 def main() -> None:

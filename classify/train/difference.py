@@ -13,13 +13,12 @@ import sys
 from pathlib import Path
 
 import torch
-from safetensors.torch import load, save, save_file
+from safetensors.torch import load, save
 from torch import Tensor
 
 from classify.errors import BadTrainingData
 from classify.model import dequantised, quantised
-from classify.ngrams import FILE as GRAMS
-from classify.train.earlier import RECORD, WEIGHTS, record_of, weights_of
+from classify.train.earlier import record_of, save_run, weights_of
 
 RECORD_KEY = "record"  # in the file's metadata: what the new run says of itself
 
@@ -40,14 +39,9 @@ def applied(old: Path, file: Path, out: Path) -> Path:
     before, content = weights_of(old), lzma.decompress(file.read_bytes())
     kept = load(content)
     now = {name: _moved(tensor, name, kept, before, 1) for name, tensor in kept.items()}
-    out.mkdir(parents=True, exist_ok=True)
-    save_file(dequantised(now), out / WEIGHTS)
-    for name in ("tokenizer.json", *((GRAMS,) if (old / GRAMS).exists() else ())):
-        (out / name).write_bytes((old / name).read_bytes())
     size = int.from_bytes(content[:8], "little")
     record = json.loads(json.loads(content[8 : 8 + size])["__metadata__"][RECORD_KEY])
-    (out / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    return out
+    return save_run(dequantised(now), record, old, out)
 
 
 def _moved(tensor: Tensor, name: str, scales: dict[str, Tensor], before: dict[str, Tensor], way: int) -> Tensor:

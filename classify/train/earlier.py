@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load, load_file
+from safetensors.torch import load, load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
 from classify.checkpoint import BUNDLED, FORMAT, checked, config_file
 from classify.errors import BadTrainingData, ModelBroken
 from classify.model import Layer, Network, Shape, dequantised
+from classify.ngrams import FILE as GRAMS
 
 RECORD = "training.json"
 WEIGHTS = "model.safetensors"
@@ -85,6 +86,16 @@ def carried(
                 told = before.get(key, ())
                 known = dict(zip(old, told, strict=True)) if len(told) == len(old) else {}
                 out[key] = torch.stack([known.get(name, row) for name, row in zip(new, fresh[key], strict=True)])
+    return out
+
+
+def save_run(weights: Mapping[str, Tensor], record: Mapping[str, Any], like: Path, out: Path) -> Path:
+    """Write a run that no training wrote: with the tokenizer, and the n-grams if any, of another run or model."""
+    out.mkdir(parents=True, exist_ok=True)
+    save_file(dict(weights), out / WEIGHTS)
+    for name in ("tokenizer.json", *((GRAMS,) if (like / GRAMS).exists() else ())):
+        (out / name).write_bytes((like / name).read_bytes())
+    (out / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return out
 
 
